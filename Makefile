@@ -1,0 +1,51 @@
+# Every command does its own set-up: only Python >= 3.11, make and git are needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help devenv demo test check fix bench lock docs clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Zhiheng needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+devenv: $(VENV)/.stamp ## Make the development environment in .venv
+
+demo: devenv ## Run the main job on a small synthetic hospital and show the result
+	$(BIN)/zhiheng demo
+
+test: devenv ## Run every test
+	$(BIN)/pytest -n auto
+
+check: devenv ## Format, lint, types, import contracts, packs, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/zhiheng pack check
+	$(BIN)/python docs/generate.py --check
+
+fix: devenv ## Format, and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: devenv ## Write the generated documentation again
+	$(BIN)/python docs/generate.py
+
+bench: devenv ## Measure what is claimed to be fast
+	$(BIN)/python -m benchmarks
+
+lock: devenv ## Resolve requirements.lock again
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean: ## Remove the environment and everything that was built
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The expression language and the queries that find, fill, check and measure."""

@@ -1,0 +1,1 @@
+"""Disease packs: a disease is data. Models, loading, importing, checking, testing."""

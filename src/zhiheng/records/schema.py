@@ -1,0 +1,470 @@
+"""The canonical tables, written once: what every column means, its unit and an example.
+
+Everything that touches records follows from this file: readers map into these tables, profiles are checked
+against them, the fill and find queries read them, and `docs/reference/records.md` is printed from them.
+
+Times are the hospital's local time without zone. A time column `x_time` is always followed by
+`x_time_precision` ('date', 'minute' or 'second'): a date is stored at 00:00 and says so, so that nobody
+takes it for midnight. `received_at` alone is a system time, in UTC.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TEXT = pa.string()
+NUMBER = pa.float64()
+COUNT = pa.int32()
+FLAG = pa.bool_()
+DATE = pa.date32()
+TIME = pa.timestamp("s")
+SYSTEM_TIME = pa.timestamp("us", tz="UTC")
+TEXTS = pa.list_(pa.string())
+
+PRECISIONS = ("date", "minute", "second")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Arrow type, what it means, its unit and an example value as text."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    example: str
+    unit: str = ""
+    values: tuple[str, ...] = ()  # the closed list of values, where there is one
+    required: bool = False  # a row without it cannot stand
+    personal: bool = False  # says who a patient or a member of staff is: encrypted at rest, masked on pages
+
+    def field(self) -> pa.Field:
+        """Return the Arrow field, its documentation in the metadata."""
+        said = {"meaning": self.meaning, "unit": self.unit, "example": self.example}
+        return pa.field(self.name, self.type, nullable=not self.required, metadata=said)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table. `key` names the columns that its natural key is made of when a source gives none."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([column.field() for column in self.columns], metadata={"meaning": self.meaning})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return a column by name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+def _text(name: str, meaning: str, example: str, **more) -> Column:
+    return Column(name, TEXT, meaning, example, **more)
+
+
+def _number(name: str, meaning: str, example: str, unit: str = "", **more) -> Column:
+    return Column(name, NUMBER, meaning, example, unit, **more)
+
+
+def _time(name: str, meaning: str, example: str = "2025-03-02 14:05", **more) -> tuple[Column, Column]:
+    precision = Column(f"{name}_precision", TEXT, f"How exactly {name} is known", "minute", values=PRECISIONS)
+    return Column(name, TIME, meaning, example, **more), precision
+
+
+# Where a row came from: enough to find the very row again that proves a value.
+ORIGIN = (
+    _text("source", "The feed that the row came from, as its profile names it", "frontpage", required=True),
+    _text("source_id", "The row's natural key in that feed", "ZY0001/3", required=True),
+    Column(
+        "record_version", COUNT, "1 for the first version of the row, one more for each correction", "1", required=True
+    ),
+    Column("received_at", SYSTEM_TIME, "When Zhiheng received this version", "2025-03-12T01:30:00Z", required=True),
+)
+OF_PATIENT = (_text("patient_id", "The patient number of the source", "P10021", required=True, personal=True),)
+OF_ENCOUNTER = (_text("encounter_id", "The visit that the row belongs to", "ZY0001", required=True),)
+CODED = (
+    _text("code", "The code as the source wrote it, trimmed", "I21.100x001"),
+    _text("code_system", "The code system", "ICD-10"),
+    _text("code_edition", "The edition of the code system", "国家临床版2.0"),
+    _text("name", "The name as the source wrote it", "急性ST段抬高型下壁心肌梗死"),
+)
+TERMS = (Column("terms", TEXTS, "Terms that the hospital's profile gives this local code or name", "[aspirin]"),)
+
+CLASSES = ("inpatient", "outpatient", "emergency", "day_surgery")
+DISCHARGE_MODES = ("home", "transfer", "transfer_community", "against_advice", "died", "other")
+ADMIT_ROUTES = ("emergency", "outpatient", "transfer", "other")
+PAYMENTS = (
+    "urban_employee",
+    "urban_resident",
+    "rural_cooperative",
+    "poverty_relief",
+    "commercial",
+    "public",
+    "self_pay",
+    "other_social",
+    "other",
+)
+
+PATIENT = Table(
+    "patient",
+    "A patient number of one source. Which numbers are one person is said by `patient_link`",
+    (
+        *OF_PATIENT,
+        _text("organisation", "The organisation that issued the number", "12340000485001"),
+        _text("name", "Name", "张三", personal=True),
+        _text("sex", "Sex", "male", values=("male", "female", "unknown")),
+        Column("birth_date", DATE, "Date of birth", "1958-07-16", personal=True),
+        _text("id_kind", "Kind of identity document", "resident_identity_card"),
+        _text("id_number", "Number of the identity document", "11010519491231002X", personal=True),
+        _text("phone", "Telephone number", "13800000000", personal=True),
+        _text("address", "Address", "幸福路1号", personal=True),
+        _text("marital_status", "Marital status, as coded by the source", "2"),
+        _text("occupation", "Occupation, as coded by the source", "31"),
+        _text("ethnicity", "Ethnic group, as coded by the source", "01"),
+        _text("nationality", "Nationality", "CHN"),
+        Column("death_date", DATE, "Date of death, where known", "2025-03-09"),
+        *ORIGIN,
+    ),
+)
+
+PATIENT_LINK = Table(
+    "patient_link",
+    "An event that joins or parts two patient numbers. Persons follow from these events in their order",
+    (
+        _text("patient_id", "One patient number", "P10021", required=True, personal=True),
+        _text("other_patient_id", "The other patient number", "P20877", required=True, personal=True),
+        _text("event", "What happened", "merge", values=("link", "merge", "unmerge"), required=True),
+        *_time("event_time", "When the source says that it happened", required=True),
+        _text("reason", "Why", "同一身份证号"),
+        *ORIGIN,
+    ),
+)
+
+ENCOUNTER = Table(
+    "encounter",
+    "A visit: an admission, an outpatient or emergency visit, a day surgery",
+    (
+        *OF_ENCOUNTER,
+        *OF_PATIENT,
+        _text("organisation", "Organisation code", "12340000485001"),
+        _text("campus", "Campus", "东院区"),
+        _text("encounter_class", "Kind of visit", "inpatient", values=CLASSES, required=True),
+        _text("record_number", "Number of the medical record (病案号)", "00123456", personal=True),
+        Column("visit_number", COUNT, "The patient's how-many-eth visit of this class", "2"),
+        _text("part_of_encounter_id", "The visit that this one led to or belongs to", "ZY0001"),
+        _text("admit_department_code", "Department at admission, code", "03.04"),
+        _text("admit_department", "Department at admission, name", "心血管内科"),
+        _text("department_code", "Department at discharge, code", "03.04"),
+        _text("department", "Department at discharge, name", "心血管内科"),
+        _text("ward", "Ward at discharge", "心内二病区"),
+        _text("admit_route", "How the patient came in", "emergency", values=ADMIT_ROUTES),
+        _text(
+            "transport",
+            "How the patient reached the hospital",
+            "ambulance",
+            values=("ambulance", "taxi", "private_car", "other"),
+        ),
+        *_time("onset_time", "Onset of the disease or symptoms"),
+        *_time("arrive_time", "Arrival at the emergency or outpatient department"),
+        *_time("admit_time", "Admission to the ward, or start of the visit"),
+        *_time("discharge_time", "Discharge, or end of the visit"),
+        _text("discharge_mode", "How the patient left", "home", values=DISCHARGE_MODES),
+        _text("transferred_to", "Where the patient was transferred to", "市第一医院"),
+        Column("readmission_planned", FLAG, "Whether a readmission within 31 days is planned", "false"),
+        _text("readmission_purpose", "Purpose of the planned readmission", "取出内固定"),
+        Column("length_of_stay_days", COUNT, "Length of stay as the source counts it", "7", "d"),
+        _text("payment", "Who pays", "urban_employee", values=PAYMENTS),
+        _number("weight_kg", "Weight at admission", "68.5", "kg"),
+        _number("height_cm", "Height at admission", "171", "cm"),
+        _number("birth_weight_g", "Weight at birth, of a newborn", "3250", "g"),
+        _number(
+            "age_years",
+            "Age at admission as the source states it; used only where the birth date is missing",
+            "67",
+            "a",
+        ),
+        _number("ventilator_hours", "Hours on a ventilator", "36", "h"),
+        _number("coma_before_admission_hours", "Hours unconscious before admission after a head injury", "2", "h"),
+        _number("coma_after_admission_hours", "Hours unconscious after admission after a head injury", "5", "h"),
+        Column("deceased", FLAG, "Whether the patient died during the visit", "false"),
+        _text("status", "State of the visit", "finished", values=("planned", "in_progress", "finished", "cancelled")),
+        *ORIGIN,
+    ),
+)
+
+DIAGNOSIS = Table(
+    "diagnosis",
+    "A diagnosis of a visit",
+    (
+        *OF_ENCOUNTER,
+        *CODED,
+        _text(
+            "role",
+            "What the diagnosis is to the visit",
+            "principal",
+            values=("principal", "other", "admission", "outpatient", "pathology", "external_cause", "problem"),
+        ),
+        Column("rank", COUNT, "Place in the list of discharge diagnoses; the principal diagnosis is 1", "1"),
+        _text(
+            "present_on_admission",
+            "Whether it was there on admission",
+            "yes",
+            values=("yes", "uncertain", "unknown", "no"),
+        ),
+        _text("outcome", "State at discharge, as coded by the source", "2"),
+        *_time("recorded_time", "When it was recorded"),
+        *TERMS,
+        *ORIGIN,
+    ),
+)
+
+PROCEDURE = Table(
+    "procedure",
+    "An operation or other procedure of a visit",
+    (
+        *OF_ENCOUNTER,
+        *CODED,
+        _text("role", "Whether it is the principal procedure", "principal", values=("principal", "other")),
+        Column("rank", COUNT, "Place in the list of procedures; the principal one is 1", "1"),
+        *_time("start_time", "Start (incision)"),
+        *_time("end_time", "End (closure)"),
+        _number("duration_minutes", "Duration as the source states it", "95", "min"),
+        _text("level", "Level of the operation", "3", values=("1", "2", "3", "4")),
+        _text("surgeon", "Surgeon", "李四", personal=True),
+        _text("anaesthetist", "Anaesthetist", "王五", personal=True),
+        _text("anaesthesia", "Anaesthesia, as coded by the source", "01"),
+        _text("asa_grade", "ASA grade of the anaesthesia", "2"),
+        _text("incision", "Class of the incision", "I", values=("0", "I", "II", "III")),
+        _text("healing", "Healing of the incision", "A", values=("A", "B", "C", "other")),
+        _number("blood_loss_ml", "Estimated loss of blood", "300", "mL"),
+        _text("status", "Whether it was done", "done", values=("done", "not_done", "planned")),
+        _text("not_done_reason", "Why it was not done", "患者拒绝"),
+        *TERMS,
+        *ORIGIN,
+    ),
+)
+
+MEDICATION = Table(
+    "medication",
+    "A drug that was ordered, given, or prescribed for home",
+    (
+        *OF_ENCOUNTER,
+        *CODED,
+        _text(
+            "kind",
+            "Ordered, given, or taken home",
+            "administration",
+            values=("order", "administration", "discharge", "home"),
+        ),
+        _text("order_id", "The order that an administration belongs to", "YZ900321"),
+        _number("dose", "One dose", "300", "see dose_unit"),
+        _text("dose_unit", "Unit of the dose", "mg"),
+        _text("route", "Route, as the source names it", "口服"),
+        _text("frequency", "Frequency, as the source names it", "qd"),
+        *_time("start_time", "When it was given, or the order began"),
+        *_time("end_time", "When it ended"),
+        Column(
+            "not_given",
+            FLAG,
+            "True for a record that the drug was not ordered or given: never counts as given",
+            "false",
+        ),
+        _text("not_given_reason", "Why not", "胃出血"),
+        _text(
+            "status",
+            "State of the order or the giving",
+            "done",
+            values=("planned", "active", "done", "stopped", "cancelled"),
+        ),
+        *TERMS,
+        *ORIGIN,
+    ),
+)
+
+OBSERVATION = Table(
+    "observation",
+    "A laboratory result, vital sign, score or other observation",
+    (
+        *OF_ENCOUNTER,
+        *CODED,
+        _text(
+            "category",
+            "Kind of observation",
+            "laboratory",
+            values=("laboratory", "vital_sign", "score", "social", "other"),
+        ),
+        _number("value_number", "The value, where it is a number", "2.35", "see unit"),
+        _text("value_text", "The value as text, where it is not a number", "阳性"),
+        _text("comparator", "Where the value is a bound: which", "<", values=("<", "<=", ">", ">=")),
+        _text("unit", "Unit of the value as the source wrote it", "ng/mL"),
+        _text("abnormal", "Flag against the reference range", "H"),
+        *_time("time", "When the specimen was taken or the sign observed"),
+        *_time("reported_time", "When the result was reported"),
+        Column("not_done", FLAG, "True for a record that it was not done", "false"),
+        _text("not_done_reason", "Why not", "患者拒绝"),
+        *TERMS,
+        *ORIGIN,
+    ),
+)
+
+EXAM = Table(
+    "exam",
+    "An examination with a report: ECG, imaging, echocardiography, endoscopy, pathology",
+    (
+        *OF_ENCOUNTER,
+        *CODED,
+        _text(
+            "modality",
+            "Kind of examination",
+            "ecg",
+            values=("ecg", "echo", "ultrasound", "ct", "mr", "xray", "angiography", "endoscopy", "pathology", "other"),
+        ),
+        _text("body_site", "Part of the body", "头颅"),
+        *_time("order_time", "When it was ordered"),
+        *_time("time", "When it was done"),
+        *_time("reported_time", "When it was reported"),
+        _text("findings", "What was seen", "Ⅱ、Ⅲ、aVF导联ST段抬高", personal=True),
+        _text("conclusion", "Conclusion", "急性下壁心肌梗死", personal=True),
+        Column("not_done", FLAG, "True for a record that it was not done", "false"),
+        _text("not_done_reason", "Why not", "患者拒绝"),
+        *TERMS,
+        *ORIGIN,
+    ),
+)
+
+NOTE = Table(
+    "note",
+    "A text of the medical record",
+    (
+        *OF_ENCOUNTER,
+        _text(
+            "kind",
+            "Kind of text",
+            "admission",
+            values=("admission", "progress", "operation", "discharge", "consent", "nursing", "consultation", "other"),
+        ),
+        _text("title", "Title", "首次病程记录"),
+        *_time("time", "Time of the text"),
+        _text("author", "Author", "赵六", personal=True),
+        _text("text", "The text", "Killip分级Ⅱ级", personal=True),
+        *ORIGIN,
+    ),
+)
+
+CHARGE = Table(
+    "charge",
+    "A sum of money of a visit",
+    (
+        *OF_ENCOUNTER,
+        _text("category", "Category of the front page's fee block, or the hospital's own", "total"),
+        _text("name", "Name as the source wrote it", "总费用"),
+        _number("amount", "Amount", "28311.20", "CNY"),
+        *_time("time", "When it was charged"),
+        *ORIGIN,
+    ),
+)
+
+STAY = Table(
+    "stay",
+    "A stretch of a visit in one ward or intensive care unit",
+    (
+        *OF_ENCOUNTER,
+        _text("kind", "Ward or intensive care", "icu", values=("ward", "icu")),
+        _text("department_code", "Department, code", "03.04"),
+        _text("department", "Department, name", "心血管内科"),
+        _text("ward", "Ward or unit", "CCU"),
+        _text("bed", "Bed", "12"),
+        *_time("start_time", "Came in"),
+        *_time("end_time", "Went out"),
+        *ORIGIN,
+    ),
+)
+
+STAFF = Table(
+    "staff",
+    "Who did what for a visit",
+    (
+        *OF_ENCOUNTER,
+        _text(
+            "role",
+            "What the person was to the visit",
+            "attending_physician",
+            values=(
+                "department_head",
+                "chief_physician",
+                "attending_physician",
+                "resident_physician",
+                "responsible_nurse",
+                "trainee_physician",
+                "intern",
+                "coder",
+                "quality_physician",
+                "quality_nurse",
+            ),
+        ),
+        _text("staff_id", "Code of the person", "1024", personal=True),
+        _text("name", "Name of the person", "王建国", personal=True),
+        *ORIGIN,
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        PATIENT,
+        PATIENT_LINK,
+        ENCOUNTER,
+        DIAGNOSIS,
+        PROCEDURE,
+        MEDICATION,
+        OBSERVATION,
+        EXAM,
+        NOTE,
+        CHARGE,
+        STAY,
+        STAFF,
+    )
+}
+
+# The fee block of the front page, in its order: canonical category, HQMS field, Chinese name.
+FEE_CATEGORIES: tuple[tuple[str, str, str], ...] = (
+    ("total", "D01", "总费用"),
+    ("self_paid", "D09", "自付金额"),
+    ("general_service", "D11", "一般医疗服务费"),
+    ("general_treatment", "D12", "一般治疗操作费"),
+    ("nursing", "D13", "护理费"),
+    ("general_other", "D14", "综合医疗服务类其他费用"),
+    ("pathology", "D15", "病理诊断费"),
+    ("laboratory", "D16", "实验室诊断费"),
+    ("imaging", "D17", "影像学诊断费"),
+    ("clinical_diagnosis", "D18", "临床诊断项目费"),
+    ("nonsurgical_treatment", "D19", "非手术治疗项目费"),
+    ("physical_therapy", "D19x01", "其中：临床物理治疗费"),
+    ("surgical_treatment", "D20", "手术治疗费"),
+    ("anaesthesia", "D20x01", "其中：麻醉费"),
+    ("surgery", "D20x02", "其中：手术费"),
+    ("rehabilitation", "D21", "康复费"),
+    ("tcm_treatment", "D22", "中医治疗费"),
+    ("western_drugs", "D23", "西药费"),
+    ("antibacterials", "D23x01", "其中：抗菌药物费"),
+    ("tcm_patent_drugs", "D24", "中成药费"),
+    ("tcm_herbs", "D25", "中草药费"),
+    ("blood", "D26", "血费"),
+    ("albumin", "D27", "白蛋白类制品费"),
+    ("globulin", "D28", "球蛋白类制品费"),
+    ("clotting_factor", "D29", "凝血因子类制品费"),
+    ("cytokine", "D30", "细胞因子类制品费"),
+    ("examination_materials", "D31", "检查用一次性医用材料费"),
+    ("treatment_materials", "D32", "治疗用一次性医用材料费"),
+    ("surgery_materials", "D33", "手术用一次性医用材料费"),
+    ("other", "D34", "其他费"),
+)
