@@ -9,6 +9,7 @@ takes it for midnight. `received_at` alone is a system time, in UTC.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,7 +38,7 @@ class Column:
     required: bool = False  # a row without it cannot stand
     personal: bool = False  # says who a patient or a member of staff is: encrypted at rest, masked on pages
 
-    def field(self) -> pa.Field:
+    def field(self) -> "pa.Field[Any]":
         """Return the Arrow field, its documentation in the metadata."""
         said = {"meaning": self.meaning, "unit": self.unit, "example": self.example}
         return pa.field(self.name, self.type, nullable=not self.required, metadata=said)
@@ -67,15 +68,15 @@ class Table:
         raise KeyError(name)
 
 
-def _text(name: str, meaning: str, example: str, **more) -> Column:
+def _text(name: str, meaning: str, example: str, **more: Any) -> Column:
     return Column(name, TEXT, meaning, example, **more)
 
 
-def _number(name: str, meaning: str, example: str, unit: str = "", **more) -> Column:
+def _number(name: str, meaning: str, example: str, unit: str = "", **more: Any) -> Column:
     return Column(name, NUMBER, meaning, example, unit, **more)
 
 
-def _time(name: str, meaning: str, example: str = "2025-03-02 14:05", **more) -> tuple[Column, Column]:
+def _time(name: str, meaning: str, example: str = "2025-03-02 14:05", **more: Any) -> tuple[Column, Column]:
     precision = Column(f"{name}_precision", TEXT, f"How exactly {name} is known", "minute", values=PRECISIONS)
     return Column(name, TIME, meaning, example, **more), precision
 
