@@ -51,6 +51,7 @@ class Table:
     name: str
     meaning: str
     columns: tuple[Column, ...]
+    needs_one_of: tuple[str, ...] = ()  # a row without any of these cannot stand
 
     @property
     def schema(self) -> pa.Schema:
@@ -92,11 +93,38 @@ ORIGIN = (
 )
 OF_PATIENT = (_text("patient_id", "The patient number of the source", "P10021", required=True, personal=True),)
 OF_ENCOUNTER = (_text("encounter_id", "The visit that the row belongs to", "ZY0001", required=True),)
+# A record without a visit (an allergy, an old illness, a prescription of another clinic) belongs to the patient alone.
+OF_VISIT_OR_PATIENT = (
+    _text("encounter_id", "The visit that the row belongs to; empty for what belongs to the patient alone", "ZY0001"),
+    _text(
+        "patient_id",
+        "The patient number, where the source gives it with the row; needed where there is no visit",
+        "P10021",
+        personal=True,
+    ),
+)
+VISIT_OR_PATIENT = ("encounter_id", "patient_id")
 CODED = (
     _text("code", "The code as the source wrote it, trimmed", "I21.100x001"),
     _text("code_system", "The code system", "ICD-10"),
     _text("code_edition", "The edition of the code system", "国家临床版2.0"),
     _text("name", "The name as the source wrote it", "急性ST段抬高型下壁心肌梗死"),
+)
+CODINGS = (
+    Column(
+        "codings",
+        TEXTS,
+        "Every code that the source gave, as system|code, the chosen one among them",
+        "[http://snomed.info/sct|401303003]",
+    ),
+)
+ONGOING = (
+    Column(
+        "ongoing",
+        FLAG,
+        "True where the source gives a beginning and says by leaving the end open that it is still going on",
+        "false",
+    ),
 )
 TERMS = (Column("terms", TEXTS, "Terms that the hospital's profile gives this local code or name", "[aspirin]"),)
 
@@ -198,6 +226,12 @@ ENCOUNTER = Table(
         _number("coma_after_admission_hours", "Hours unconscious after admission after a head injury", "5", "h"),
         Column("deceased", FLAG, "Whether the patient died during the visit", "false"),
         _text("status", "State of the visit", "finished", values=("planned", "in_progress", "finished", "cancelled")),
+        _text("class_code", "Kind of visit as the source codes it", "IMP"),
+        Column("type_codes", TEXTS, "Types of the visit as the source codes them, as system|code", "[local|急诊留观]"),
+        Column(
+            "reason_codes", TEXTS, "Reasons for the visit as the source codes them, as system|code", "[ICD-10|R07.4]"
+        ),
+        _text("discharge_disposition", "How the patient left, as the source codes it, as system|code", "local|5"),
         *ORIGIN,
     ),
 )
@@ -206,7 +240,7 @@ DIAGNOSIS = Table(
     "diagnosis",
     "A diagnosis of a visit",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         *CODED,
         _text(
             "role",
@@ -223,16 +257,34 @@ DIAGNOSIS = Table(
         ),
         _text("outcome", "State at discharge, as coded by the source", "2"),
         *_time("recorded_time", "When it was recorded"),
+        *_time("onset_time", "When the illness began"),
+        *_time("onset_end_time", "When the beginning was over, where the source gives a period for it"),
+        *_time("abatement_time", "When the illness was over"),
+        *ONGOING,
+        _text(
+            "clinical_status",
+            "State of the illness, where the source follows it",
+            "active",
+            values=("active", "recurrence", "relapse", "inactive", "remission", "resolved"),
+        ),
+        _text(
+            "certainty",
+            "How sure it is; what was refuted or entered in error is no diagnosis and no row",
+            "confirmed",
+            values=("confirmed", "provisional", "differential", "unconfirmed"),
+        ),
+        *CODINGS,
         *TERMS,
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 PROCEDURE = Table(
     "procedure",
     "An operation or other procedure of a visit",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         *CODED,
         _text("role", "Whether it is the principal procedure", "principal", values=("principal", "other")),
         Column("rank", COUNT, "Place in the list of procedures; the principal one is 1", "1"),
@@ -249,16 +301,23 @@ PROCEDURE = Table(
         _number("blood_loss_ml", "Estimated loss of blood", "300", "mL"),
         _text("status", "Whether it was done", "done", values=("done", "not_done", "planned")),
         _text("not_done_reason", "Why it was not done", "患者拒绝"),
+        Column(
+            "not_done_reason_codes", TEXTS, "Why it was not done, as system|code", "[http://snomed.info/sct|443390004]"
+        ),
+        *_time("recorded_time", "When it was recorded, ordered, or decided that it would not be done"),
+        *ONGOING,
+        *CODINGS,
         *TERMS,
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 MEDICATION = Table(
     "medication",
     "A drug that was ordered, given, or prescribed for home",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         *CODED,
         _text(
             "kind",
@@ -286,16 +345,21 @@ MEDICATION = Table(
             "done",
             values=("planned", "active", "done", "stopped", "cancelled"),
         ),
+        Column("not_given_reason_codes", TEXTS, "Why not, as system|code", "[http://snomed.info/sct|443390004]"),
+        *_time("recorded_time", "When it was ordered or recorded, or decided that it would not be given"),
+        *ONGOING,
+        *CODINGS,
         *TERMS,
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 OBSERVATION = Table(
     "observation",
     "A laboratory result, vital sign, score or other observation",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         *CODED,
         _text(
             "category",
@@ -312,16 +376,23 @@ OBSERVATION = Table(
         *_time("reported_time", "When the result was reported"),
         Column("not_done", FLAG, "True for a record that it was not done", "false"),
         _text("not_done_reason", "Why not", "患者拒绝"),
+        *_time("end_time", "When it ended, where it was observed over a period that began at time"),
+        *ONGOING,
+        Column(
+            "value_codes", TEXTS, "The value, where it is coded, as system|code", "[http://snomed.info/sct|373066001]"
+        ),
+        *CODINGS,
         *TERMS,
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 EXAM = Table(
     "exam",
     "An examination with a report: ECG, imaging, echocardiography, endoscopy, pathology",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         *CODED,
         _text(
             "modality",
@@ -337,16 +408,18 @@ EXAM = Table(
         _text("conclusion", "Conclusion", "急性下壁心肌梗死", personal=True),
         Column("not_done", FLAG, "True for a record that it was not done", "false"),
         _text("not_done_reason", "Why not", "患者拒绝"),
+        *CODINGS,
         *TERMS,
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 NOTE = Table(
     "note",
     "A text of the medical record",
     (
-        *OF_ENCOUNTER,
+        *OF_VISIT_OR_PATIENT,
         _text(
             "kind",
             "Kind of text",
@@ -359,6 +432,30 @@ NOTE = Table(
         _text("text", "The text", "Killip分级Ⅱ级", personal=True),
         *ORIGIN,
     ),
+    needs_one_of=VISIT_OR_PATIENT,
+)
+
+ALLERGY = Table(
+    "allergy",
+    "An allergy, an intolerance or an unwanted effect of a substance: a reason not to give it",
+    (
+        *OF_VISIT_OR_PATIENT,
+        *CODED,
+        _text(
+            "kind", "Standing allergy or a single event", "allergy", values=("allergy", "intolerance", "adverse_event")
+        ),
+        _text("reaction", "What happened", "皮疹"),
+        _text("severity", "How bad it was, as the source names it", "severe"),
+        _text("clinical_status", "Whether it still holds", "active", values=("active", "inactive", "resolved")),
+        *_time("onset_time", "When it began or happened"),
+        *_time("end_time", "When it was over"),
+        *ONGOING,
+        *_time("recorded_time", "When it was recorded"),
+        *CODINGS,
+        *TERMS,
+        *ORIGIN,
+    ),
+    needs_one_of=VISIT_OR_PATIENT,
 )
 
 CHARGE = Table(
@@ -386,6 +483,7 @@ STAY = Table(
         _text("bed", "Bed", "12"),
         *_time("start_time", "Came in"),
         *_time("end_time", "Went out"),
+        Column("type_codes", TEXTS, "Kinds of place as the source codes them, as system|code", "[local|CCU]"),
         *ORIGIN,
     ),
 )
@@ -430,6 +528,7 @@ TABLES: dict[str, Table] = {
         OBSERVATION,
         EXAM,
         NOTE,
+        ALLERGY,
         CHARGE,
         STAY,
         STAFF,
