@@ -50,6 +50,14 @@ class Document:
         """Return "file:line" of `location`."""
         return f"{self.file}:{self.line(location)}"
 
+    def part(self, location: Location) -> "Document":
+        """Return what stands at `location` as a document of its own, with the lines of this file."""
+        data, node = self.data, self.root
+        for step in location:
+            found = _child(node, step)
+            data, node = data[step], found[1] if found else None
+        return Document(self.file, data, node)
+
 
 def load(path: Path, *, name: str | None = None) -> Document:
     """Read a YAML file; `name` is what errors call it (by default its path)."""

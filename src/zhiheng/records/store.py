@@ -1,0 +1,131 @@
+"""All versions of all records, in Arrow: merged idempotently, read by DuckDB, kept as Parquet.
+
+A record is what one source says under one key. The same content twice has one effect; other content under a known key
+is the next version, and the older ones stay readable, because a proof may point to them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zhiheng.records.schema import TABLES, Table
+
+_ABOUT_THE_VERSION = ("record_version", "received_at")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did to one table, in records."""
+
+    new: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+
+@dataclass
+class Records:
+    """The canonical tables of a hospital, every version of every record."""
+
+    tables: dict[str, pa.Table] = field(default_factory=lambda: {name: empty(name) for name in TABLES})
+
+    @classmethod
+    def read(cls, folder: Path) -> "Records":
+        """Read what `write` wrote. A table that was never written is empty."""
+        records = cls()
+        for name, table in TABLES.items():
+            file = folder / f"{name}.parquet"
+            if file.exists():
+                records.tables[name] = pq.read_table(file).cast(table.schema)
+        return records
+
+    def write(self, folder: Path) -> None:
+        """Write one Parquet file for each table, each complete before it takes the place of the old one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            half = folder / f".{name}.parquet.part"
+            pq.write_table(table, half, compression="zstd")
+            half.replace(folder / f"{name}.parquet")
+
+    def merge(self, tables: Mapping[str, pa.Table]) -> dict[str, Merged]:
+        """Take in what a reader read. Rows of one key count as corrections of each other in their order."""
+        done = {}
+        for name, incoming in tables.items():
+            self.tables[name], done[name] = _merge(TABLES[name], self.tables[name], incoming)
+        return done
+
+    def latest(self, name: str) -> pa.Table:
+        """Return the newest version of every record of a table."""
+        stored = self.tables[name]
+        return stored if _all_first(stored) else _query(_LATEST.format(source="stored"), stored=stored)
+
+    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the newest versions readable under the tables' names, all versions as `<table>_versions`."""
+        for name, table in self.tables.items():
+            con.register(f"{name}_versions", table)
+            con.register(name, self.latest(name))
+
+
+def empty(name: str) -> pa.Table:
+    """Return a canonical table without rows."""
+    schema = TABLES[name].schema
+    return pa.Table.from_batches([], schema=schema)
+
+
+_LATEST = "select * from {source} qualify record_version = max(record_version) over (partition by source, source_id)"
+
+# The newest stored version stands at place -1 of its key, the incoming rows behind it in their order. A row whose
+# content is that of the row before it says nothing new. `is distinct from` compares missing values as equal.
+_MERGE = """
+with known as ({latest}),
+arrived as (select *, row_number() over () as place from incoming),
+lined_up as (
+    select *, -1 as place from known
+    union all by name
+    select * from arrived
+),
+compared as (
+    select *,
+        lag(place) over of_key is null or {content} is distinct from lag({content}) over of_key as says_something,
+        max(case when place = -1 then record_version end) over (partition by source, source_id) as known_version
+    from lined_up
+    window of_key as (partition by source, source_id order by place)
+)
+select * exclude (place, says_something, known_version) replace (
+    (coalesce(known_version, 0) + row_number() over (partition by source, source_id order by place))::integer
+        as record_version
+)
+from compared
+where place <> -1 and says_something
+order by place
+"""
+
+
+def _merge(table: Table, stored: pa.Table, incoming: pa.Table) -> tuple[pa.Table, Merged]:
+    if incoming.num_rows == 0:
+        return stored, Merged()
+    content = [name for name in table.names if name not in _ABOUT_THE_VERSION]
+    row = "row(" + ", ".join(f'"{name}"' for name in content) + ")"
+    sql = _MERGE.format(latest=_LATEST.format(source="stored"), content=row)
+    fresh = _query(sql, stored=stored, incoming=incoming).select(list(table.names)).cast(table.schema)
+    new = _query("select count(*) as n from fresh where record_version = 1", fresh=fresh).column("n")[0].as_py()
+    done = Merged(new, fresh.num_rows - new, incoming.num_rows - fresh.num_rows)
+    return (pa.concat_tables([stored, fresh]) if fresh.num_rows else stored), done
+
+
+def _all_first(table: pa.Table) -> bool:
+    return (
+        table.num_rows == 0
+        or _query("select max(record_version) = 1 as first from t", t=table).column("first")[0].as_py()
+    )
+
+
+def _query(sql: str, **tables: pa.Table) -> pa.Table:
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        for name, table in tables.items():
+            con.register(name, table)
+        return con.execute(sql).to_arrow_table()

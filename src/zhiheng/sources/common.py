@@ -1,0 +1,67 @@
+"""What a profile says about all records, whichever reader made them: organisation, campus, code systems, local terms."""
+
+import re
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zhiheng.sources.profile import LocalTerm, Profile
+
+
+def complete(profile: Profile, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables with what the profile states for every row, where the row itself says nothing."""
+    return {
+        name: _terms(_stated(table, _statements(profile, name)), profile.terms.get(name))
+        for name, table in tables.items()
+    }
+
+
+def _statements(profile: Profile, table: str) -> dict[str, str | None]:
+    coding = profile.coding.get(table)
+    return {
+        "organisation": profile.organisation,
+        "campus": profile.campus,
+        "code_system": coding.code_system if coding else None,
+        "code_edition": coding.code_edition if coding else None,
+    }
+
+
+def _stated(table: pa.Table, statements: Mapping[str, str | None]) -> pa.Table:
+    for column, value in statements.items():
+        at = table.schema.get_field_index(column)
+        if value is None or at < 0:
+            continue
+        filled = pc.fill_null(table.column(at), value)
+        if column == "code_edition":  # an edition belongs to the system that the profile names, and to no other
+            ours = pc.equal(table.column("code_system"), statements["code_system"])
+            filled = pc.if_else(pc.fill_null(ours, False), filled, table.column(at))
+        elif column == "code_system":  # a row without a code has no code system
+            filled = pc.if_else(pc.is_valid(table.column("code")), filled, table.column(at))
+        table = table.set_column(at, table.schema.field(at), filled)
+    return table
+
+
+def _terms(table: pa.Table, terms: Mapping[str, LocalTerm] | None) -> pa.Table:
+    """Add the terms of the profile to the rows whose code or name means them. Distinct codes are few: look at those."""
+    at = table.schema.get_field_index("terms")
+    if not terms or at < 0 or table.num_rows == 0:
+        return table
+    patterns = {term: _pattern(local.names) for term, local in terms.items()}
+    meant: dict[tuple[str | None, str | None], list[str]] = {}
+    column = []
+    for code, name, stated in zip(*(table.column(c).to_pylist() for c in ("code", "name", "terms")), strict=True):
+        found = meant.get((code, name))
+        if found is None:
+            found = meant[code, name] = [
+                term
+                for term, local in terms.items()
+                if code in local.codes or (name and patterns[term].fullmatch(name.strip()))
+            ]
+        column.append(list(dict.fromkeys([*(stated or []), *found])) or None)
+    return table.set_column(at, table.schema.field(at), pa.chunked_array([pa.array(column, pa.list_(pa.string()))]))
+
+
+def _pattern(names: list[str]) -> re.Pattern[str]:
+    options = (".*".join(re.escape(part) for part in name.split("*")) for name in names)
+    return re.compile("|".join(options) or r"(?!)", re.IGNORECASE | re.DOTALL)
