@@ -124,7 +124,8 @@ class Builder:
         memory = self._memories.setdefault(column.name, {})
         if len(memory) > _MEMORY:
             memory.clear()
-        convert, out = converter(column, self.zone), []
+        convert = converter(column, self.zone)
+        out: list[Any] = []
         for at, value in enumerate(raw):
             if value is None or value == "":
                 out.append(None)
@@ -146,7 +147,7 @@ class Builder:
 
     def _without_repeats(self, built: pa.Table) -> pa.Table:
         """Keep one of several equal rows of a key; set aside all rows of a key that contradict each other."""
-        ids = built.column("source_id").to_pylist()
+        ids: list[Any] = built.column("source_id").to_pylist()
         counts = Counter(ids)
         if len(counts) == len(ids):
             return built
@@ -195,7 +196,7 @@ def converter(column: Column, zone: timedelta | None = None) -> Converter:
 
 
 def to_text(value: object) -> str | Problem | None:
-    """Return trimmed text. Whole numbers of a spreadsheet lose their '.0'; a character that no file can hold is refused."""
+    """Return trimmed text. Whole numbers of a spreadsheet lose '.0'; characters that no file can hold are refused."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
     if isinstance(value, bool):

@@ -128,4 +128,5 @@ def _query(sql: str, **tables: pa.Table) -> pa.Table:
         con.execute("set timezone = 'UTC'")
         for name, table in tables.items():
             con.register(name, table)
-        return con.execute(sql).to_arrow_table()
+        result: pa.Table = con.sql(sql).to_arrow_table()
+        return result

@@ -22,13 +22,17 @@ class Moment(NamedTuple):
 
 FIRST_YEAR, LAST_YEAR = 1850, 2150  # outside, it is a placeholder or a slip of the keys
 
-_DATE = r"(?P<year>\d{4})(?:(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})|年(?P<cmonth>\d{1,2})月(?P<cday>\d{1,2})日?)"
+_DATE = (
+    r"(?P<year>\d{4})(?:(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
+    r"|年(?P<cmonth>\d{1,2})月(?P<cday>\d{1,2})日?)"
+)
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?"
 _CHINESE_CLOCK = r"(?P<chour>\d{1,2})[时点](?P<cminute>\d{1,2})分?(?:(?P<csecond>\d{1,2})秒)?"
 _OFFSET = r"(?:\s*(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
 _WRITTEN = re.compile(rf"{_DATE}(?:(?:[T ]\s*|(?<=日)){_CLOCK}{_OFFSET}|(?: |(?<=日)){_CHINESE_CLOCK})?", re.ASCII)
 _COMPACT = re.compile(
-    rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)(?:[T ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d(?:\.\d{{1,9}})?)?{_OFFSET})?",
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+    rf"(?:[T ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d(?:\.\d{{1,9}})?)?{_OFFSET})?",
     re.ASCII,
 )
 _TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\D.*)?", re.ASCII)

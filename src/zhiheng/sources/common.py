@@ -1,4 +1,4 @@
-"""What a profile says about all records, whichever reader made them: organisation, campus, code systems, local terms."""
+"""What a profile says about all records, whichever reader made them."""
 
 import re
 from collections.abc import Mapping
