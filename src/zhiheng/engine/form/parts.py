@@ -1,14 +1,16 @@
-"""A national form, compiled, and what follows from a set of answers: shown, derived, missing, wrong."""
-
-from __future__ import annotations
+"""The parts of a compiled form, and of what is said about a set of answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from zhiheng.engine.language import Expression, Scope, Type
+
 if TYPE_CHECKING:
-    from zhiheng.engine.language import Expression, Scope
+    from zhiheng.engine.form.program import Program
+    from zhiheng.engine.form.values import Read
 
 
 class ItemType(StrEnum):
@@ -78,6 +80,32 @@ class Form:
     scope: Scope
     edition: str = ""
 
+    @cached_property
+    def by_code(self) -> dict[str, Item]:
+        return {item.code: item for item in self.items}
+
+    @cached_property
+    def by_id(self) -> dict[str, Item]:
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def program(self) -> "Program":
+        """The generated Python; it is pickled with the form, so that a cached form need not be generated again."""
+        from zhiheng.engine.form.program import compile_form
+
+        return compile_form(self)
+
+    @cached_property
+    def readers(self) -> "dict[str, tuple[str, Read]]":
+        """By code, the identifier and the function that reads an answer."""
+        from zhiheng.engine.form.values import reader
+
+        numbers = {item.id for item in self.items if self.scope.field(item.id).type is Type.NUMBER}
+        return {item.code: (item.id, reader(item, number=item.id in numbers)) for item in self.items}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "readers"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -92,15 +120,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`values` are in JSON form and hold shown, answered items only; `aside` are the answers of hidden ones."""
+    """What follows from answers. Everything is by national code, and values are in JSON form.
+
+    `values` holds the shown, answered items. `missing` are required, shown and unanswered. `aside` are answers that
+    do not count now: of items that are not shown, and of items that the form derives otherwise. `origins` tells, for
+    values that are no answer, what made them: `sets`, `computed` or `default`.
+    """
 
     shown: tuple[str, ...]
     values: Mapping[str, object]
     missing: tuple[str, ...]
     findings: tuple[Finding, ...]
     aside: Mapping[str, object] = field(default_factory=dict)
-
-
-def evaluate(form: Form, answers: Mapping[str, object]) -> Evaluation:
-    """What follows from `answers` (national code to JSON value)."""
-    raise NotImplementedError
+    origins: Mapping[str, str] = field(default_factory=dict)
