@@ -55,7 +55,8 @@ def read(document: Document, model: type[SpecType]) -> tuple[SpecType | None, li
 
 
 def _problems(document: Document, error: ErrorDetails) -> Iterator[Problem]:
-    location: Location = tuple(error["loc"])
+    # A step like "<item>" is the name of a variant of the model, no place in the file.
+    location: Location = tuple(step for step in error["loc"] if not str(step).startswith("<"))
     context = error.get("ctx", {})
     if error["type"] == UNKNOWN_KEYS:
         for key in context["unknown"]:

@@ -1,0 +1,1 @@
+"""The shape of each YAML file of a pack."""
