@@ -1,0 +1,1 @@
+"""The stories: what happens to a patient, from the door to the discharge."""
