@@ -1,8 +1,8 @@
 """What every reader of a hospital system takes and gives."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +60,7 @@ class FileRead:
     rows: int = 0
     kept: int = 0
     unused_columns: tuple[str, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)  # rows that the profile leaves aside, by what they are
 
 
 @dataclass
@@ -99,6 +100,8 @@ class Limits:
     rows: int = 50_000_000
     cell: int = 1 << 20  # characters in one field
     seconds: float = 3600
+    rejects: int = 100_000  # of rows and fields of one file: with more, the file itself is what is wrong
+    alike: int = 100  # rejects of one field with one value, beyond which the rest is counted
 
     def deadline(self) -> "Deadline":
         return Deadline(time.monotonic() + self.seconds, self.seconds)
@@ -133,6 +136,42 @@ class Deadline:
         """Raise `Unreadable` when the moment has passed."""
         if time.monotonic() > self.at:
             raise Unreadable("too_slow", f"读取超过 {self.seconds:g} 秒", "请拆分文件后重新导出")
+
+
+@dataclass
+class Rejects:
+    """The rejects of one file. Fields that hold the same wrong value again and again are counted after the first."""
+
+    file: str
+    limits: Limits
+    made: list[Reject] = field(default_factory=list)
+    _alike: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _examples: dict[tuple[str, str, str], Reject] = field(default_factory=dict)
+
+    def add(self, problem: Problem, row: str, field: str = "") -> None:
+        """Take a problem of a row. Rows that are set aside are always listed one by one."""
+        reject = Reject.of(problem, self.file, row, field)
+        if problem.effect in (Effect.FIELD, Effect.NOTED):
+            kind = (reject.kind, reject.field, reject.found)
+            self._alike[kind] = self._alike.get(kind, 0) + 1
+            if self._alike[kind] > self.limits.alike:
+                self._examples[kind] = reject
+                return
+        self.made.append(reject)
+        if len(self.made) > self.limits.rejects:
+            raise Unreadable(
+                "too_many_rejects",
+                f"超过 {self.limits.rejects} 处不能接收，整个文件已搁置",
+                f"请先核对接入方案与文件格式；例如第 {reject.row} 行：{reject.reason}",
+            )
+
+    def finished(self) -> list[Reject]:
+        """Return all rejects, those that were only counted as one that says how many they are."""
+        counted = [
+            replace(reject, row=f"{reject.row}（等，另有 {self._alike[kind] - self.limits.alike} 行同样）")
+            for kind, reject in self._examples.items()
+        ]
+        return self.made + counted
 
 
 class Progress(Protocol):
