@@ -88,7 +88,7 @@ def constant(name: str, *types: Type) -> Parameter:
     return Parameter(name, types, constant=True)
 
 
-def constants(name: str, *types: Type) -> Parameter:
+def constant_list(name: str, *types: Type) -> Parameter:
     return Parameter(name, types, constant=True, repeated=True)
 
 

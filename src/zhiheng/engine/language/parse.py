@@ -6,43 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import SqlglotError
-from sqlglot.parser import Parser
-from sqlglot.tokens import Token, TokenType
 
 from zhiheng.engine.language.functions import FUNCTIONS, Function
-from zhiheng.engine.language.types import (
-    Call,
-    Expression,
-    ExpressionError,
-    Literal,
-    Node,
-    Reference,
-    Scope,
-    Type,
-    did_you_mean,
-)
-
-LONGEST = 20_000
-DEEPEST = 40
-CALLABLE = frozenset(name for name in FUNCTIONS if re.fullmatch(r"\w+", name)) - {"and", "or", "not", "in", "case"}
-RESERVED = frozenset(
-    ["and", "or", "not", "is", "null", "true", "false", "in", "between", "case", "when", "then", "else", "end", "distinct", "from", "unknown", "select"]
-)
-
-
-class Language(DuckDB):
-    """DuckDB's grammar without its functions: those of ours are looked up by the checker."""
-
-    class Parser(DuckDB.Parser):
-        FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
-        FUNCTION_PARSERS: dict[str, Any] = {}  # noqa: RUF012
-        NO_PAREN_FUNCTIONS: dict[Any, Any] = {}  # noqa: RUF012
-        NO_PAREN_FUNCTION_PARSERS = {"CASE": Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}  # noqa: RUF012
-
-
-_language = Language()
+from zhiheng.engine.language.grammar import CALLABLE, LONGEST, read
+from zhiheng.engine.language.messages import mixed_types, usage, wrong_type
+from zhiheng.engine.language.types import Call, Expression, ExpressionError, Literal, Node, Reference, Scope, Type
+from zhiheng.lib.suggest import did_you_mean
 
 
 def parse(text: str, scope: Scope, expect: Type | None = None) -> Expression:
@@ -52,55 +21,10 @@ def parse(text: str, scope: Scope, expect: Type | None = None) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"The expression has {len(text)} characters; at most {LONGEST} are allowed.")
     checker = Checker(text, scope)
-    node = checker.check(_read(text, scope), expect)
+    node = checker.check(read(text, scope), expect)
     if expect is not None and node.type != expect:
         raise ExpressionError(f"The expression gives a {node.type}; a {expect} is needed here.", text=text, position=0)
     return Expression(text, node, tuple(sorted(checker.fields)), tuple(checker.warnings))
-
-
-def _read(text: str, scope: Scope) -> exp.Expression:
-    try:
-        tokens = _prepare(_language.tokenize(text), text, scope)
-        found = _language.parser().parse_into(exp.Condition, tokens, text)
-    except SqlglotError as problem:
-        raise _unreadable(problem, text) from None
-    if len(found) != 1 or found[0] is None:
-        raise ExpressionError('One expression is expected; ";" is not allowed.', text=text, position=text.find(";"))
-    return found[0]
-
-
-def _unreadable(problem: SqlglotError, text: str) -> ExpressionError:
-    details = getattr(problem, "errors", None) or [{}]
-    line, column, word = details[0].get("line"), details[0].get("col"), details[0].get("highlight")
-    if line is None:
-        return ExpressionError("The text cannot be read. Is a quotation mark missing?", text=text)
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    position = max(0, starts[line - 1] + column - len(word or ""))
-    what = details[0].get("description", "").rstrip(".")
-    return ExpressionError(f'The text cannot be read at "{word}": {what}.', text=text, position=position)
-
-
-def _prepare(tokens: list[Token], text: str, scope: Scope) -> list[Token]:
-    """Refuse deep nesting, and mark the names of fields and functions so that no keyword of SQL hides them."""
-    depth = prefixes = 0
-    for index, token in enumerate(tokens):
-        word = token.text.lower()
-        following = tokens[index + 1].token_type if index + 1 < len(tokens) else None
-        prefixes = prefixes + 1 if token.token_type in (TokenType.NOT, TokenType.DASH, TokenType.PLUS) else 0
-        if token.token_type == TokenType.L_PAREN or word == "case":
-            depth += 1
-        elif token.token_type == TokenType.R_PAREN or word == "end":
-            depth -= 1
-        if depth > DEEPEST or prefixes > DEEPEST:
-            raise ExpressionError(f"Nested more than {DEEPEST} deep. Split it.", text=text, position=token.start)
-        if token.token_type in (TokenType.STRING, TokenType.NUMBER) or word in RESERVED:
-            continue
-        names_field = token.text in scope and following not in (TokenType.STRING, TokenType.L_PAREN)
-        if names_field or (word in CALLABLE and following == TokenType.L_PAREN):
-            tokens[index] = Token(
-                TokenType.VAR, token.text, line=token.line, col=token.col, start=token.start, end=token.end
-            )
-    return tokens
 
 
 COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
@@ -121,7 +45,6 @@ REFUSED = {
     exp.Placeholder: "Parameters are not allowed.",
     exp.Tuple: "A list can stand only after IN.",
 }
-REMEDIES: dict[tuple[str, Type], str] = {}
 
 
 class Checker:
@@ -290,7 +213,7 @@ class Checker:
         for index, (node, tree) in enumerate(zip(nodes, trees, strict=True)):
             self._operand(function, index, node, tree)
         if function.same_types and len({node.type for node in nodes}) > 1:
-            raise self.fail(_mixed(name, nodes), at)
+            raise self.fail(mixed_types(name, nodes), at)
         self._prepare(function, nodes, at)
         self._options(name, nodes)
         return Call(name, tuple(nodes), function.result or nodes[0].type)
@@ -303,7 +226,7 @@ class Checker:
     def _operand(self, function: Function, index: int, node: Node, tree: exp.Expression) -> None:
         parameter = function.parameters[min(index, len(function.parameters) - 1)]
         if node.type not in parameter.types:
-            raise self.fail(_wrong_type(function, parameter.types, node, tree), tree)
+            raise self.fail(wrong_type(function, parameter.types, node, tree), tree)
         if parameter.constant and not isinstance(node, Literal):
             raise self.fail(f'"{parameter.name}" of {usage(function)} must be written as a constant.', tree)
 
@@ -333,43 +256,6 @@ class Checker:
             if isinstance(node, Literal) and node.value not in known:
                 listed = ", ".join(fields[0].options)
                 self.warnings.append(f'"{node.value}" is no option of {fields[0].name} ({listed}).')
-
-
-def usage(function: Function) -> str:
-    """Return how a function is written."""
-    names = [f"{each.name}, ..." if each.repeated else each.name for each in function.parameters]
-    return f"{function.name}({', '.join(names)})" if re.fullmatch(r"\w+", function.name) else f'"{function.name}"'
-
-
-def _mixed(name: str, nodes: Sequence[Node]) -> str:
-    kinds = [node.type for node in nodes]
-    found = f'"{name}" needs operands of one type; found {" and ".join(dict.fromkeys(kinds))}.'
-    if {Type.DATE, Type.DATETIME} <= set(kinds):
-        return f"{found} Use date_of(...) to compare days, or write timestamp '2025-01-31 10:00'."
-    text = next((node.value for node in nodes if isinstance(node, Literal) and node.type == Type.TEXT), None)
-    if text is not None and Type.DATE in kinds:
-        return f"{found} Write the constant as date '{text}'."
-    if text is not None and Type.DATETIME in kinds:
-        return f"{found} Write the constant as timestamp '{text}'."
-    number = next((node.value for node in nodes if isinstance(node, Literal) and node.type == Type.NUMBER), None)
-    if number is not None and Type.TEXT in kinds:
-        return f"{found} Write the constant as '{number}'."
-    return found
-
-
-def _wrong_type(function: Function, types: Sequence[Type], node: Node, tree: exp.Expression) -> str:
-    wanted = " or ".join(types)
-    found = f"{usage(function)} takes {wanted}; found {node.type} ({tree.sql('duckdb')})."
-    if function.name in ("<", "<=", ">", ">="):
-        if node.type == Type.TEXT:
-            return f"{found} Text has no order here: compare dates as date '2025-01-31', numbers as number(x)."
-        if node.type == Type.BOOLEAN:
-            return f"{found} For a range write x > 1 and x < 3."
-    if node.type == Type.TEXTS:
-        return f"{found} For choices use has, has_any, has_all or count_of."
-    if Type.TEXTS in types and node.type == Type.TEXT:
-        return f"{found} For a single choice write x = 'a' or x in ('a', 'b')."
-    return found
 
 
 def _position(tree: exp.Expression) -> int | None:

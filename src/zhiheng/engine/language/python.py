@@ -11,15 +11,16 @@ from zhiheng.engine.language.functions import FUNCTIONS
 from zhiheng.engine.language.types import Call, Expression, Literal, Node, Reference
 
 Row = Mapping[str, object]
+Evaluate = Callable[[Row], dict[str, object]]
 NAMESPACE = {name: value for name, value in vars(runtime).items() if not name.startswith("_")}
 
 
 def closure(expression: Expression) -> Callable[[Row], object]:
     """Return a function from a row (field name to value) to the value of `expression`."""
-    return load(_single_source(expression))  # type: ignore[return-value]
+    return load(_single_source(expression))
 
 
-def compile(expressions: Mapping[str, Expression]) -> Callable[[Row], dict[str, object]]:
+def compile(expressions: Mapping[str, Expression]) -> Evaluate:
     """Return one function from a row to the values of all `expressions`."""
     return load(source(expressions))  # type: ignore[return-value]
 

@@ -5,13 +5,14 @@ import functools
 import re
 from collections.abc import Iterable
 
+from zhiheng.records.codes import Cover
+
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 NOTHING = dt.timedelta(0)
 FURTHEST_SECONDS = 4e9
 FURTHEST_DAYS = 40000
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
-NOT_CODE = re.compile(r"[^A-Za-z0-9]")
 
 pattern = functools.cache(re.compile)
 
@@ -94,12 +95,9 @@ def count_of(choices: Iterable[str | None]) -> int:
     return len({choice for choice in choices if choice is not None})
 
 
-def normal_code(code: str) -> str:
-    return NOT_CODE.sub("", code).upper()
-
-
-def code_in_range(code: str, first: str, last: str) -> bool:
-    return code[: len(first)] >= first and code[: len(last)] <= last
+@functools.cache
+def cover(listed: tuple[str, ...]) -> Cover:
+    return Cover.of(listed)
 
 
 moment = functools.cache(dt.datetime.fromisoformat)

@@ -1,9 +1,10 @@
 """What expressions speak about: types, the fields in scope, the checked tree and the errors."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from zhiheng.lib.suggest import did_you_mean
 
 
 class Type(StrEnum):
@@ -44,12 +45,6 @@ def _restore_error(problem: str, text: str, position: int | None) -> ExpressionE
     return ExpressionError(problem, text=text, position=position)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ' Did you mean "x"?' for the nearest known name, or nothing."""
-    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return f' Did you mean "{near[0]}"?' if near else ""
-
-
 @dataclass(frozen=True)
 class Field:
     """A name that expressions may use. `options` are the allowed values, in their order, of a choice."""
@@ -81,15 +76,15 @@ class Scope:
         """Return the field called `name`, which may be an alias."""
         found = self._fields.get(self._aliases.get(name, name))
         if found is None:
-            near = did_you_mean(name, [*self._fields, *self._aliases])
-            raise ExpressionError(f'Unknown name "{name}".{near}{self._listing() if not near else ""}')
+            known = [*self._fields, *self._aliases]
+            raise ExpressionError(f'Unknown name "{name}".{did_you_mean(name, known) or _listing(known)}')
         return found
 
-    def _listing(self) -> str:
-        names = [*self._fields]
-        if not names:
-            return " No field can be used here."
-        return f" Fields: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}."
+
+def _listing(names: list[str]) -> str:
+    if not names:
+        return " No field can be used here."
+    return f" Fields: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,203 @@
+"""On times: what has elapsed, ages, parts of a time."""
+
+from zhiheng.engine.language import constants
+from zhiheng.engine.language.declaration import (
+    DATE,
+    DATETIME,
+    NUMBER,
+    TEXT,
+    TIMES,
+    constant,
+    declare,
+    examples,
+    form,
+    many,
+    one,
+)
+
+A, B = "2025-01-01 10:00:59", "2025-01-01 11:31:00"
+
+declare(
+    "minutes_between",
+    "times",
+    parameters=(one("start", DATETIME), one("end", DATETIME)),
+    result=NUMBER,
+    meaning="从 start 到 end 经过的整分钟数，不足一分钟舍去；end 在前时为负。不是钟面上分钟数之差。",
+    examples=examples(
+        ("minutes_between(a, b)", 90, {"a": A, "b": B}),
+        ("minutes_between(a, b)", 90, {"a": "2025-01-01 10:00:00", "b": "2025-01-01 11:30:59"}),
+        ("minutes_between(a, b)", -90, {"a": B, "b": A}),
+        ("minutes_between(a, b)", 0, {"a": "2025-01-01 23:59:59", "b": "2025-01-02 00:00:00"}),
+        ("minutes_between(a, b)", None, {"a": None, "b": B}),
+    ),
+    python=form("minutes_between({0}, {1})"),
+    duckdb=form("CAST(date_sub('minute', {0}, {1}) AS DOUBLE)"),
+)
+declare(
+    "hours_between",
+    "times",
+    parameters=(one("start", DATETIME), one("end", DATETIME)),
+    result=NUMBER,
+    meaning="从 start 到 end 的小时数，带小数，不舍入；end 在前时为负。",
+    examples=examples(
+        ("hours_between(a, b)", 1.5, {"a": "2025-01-01 10:00:00", "b": "2025-01-01 11:30:00"}),
+        ("hours_between(a, b)", -24, {"a": "2025-01-02 10:00:00", "b": "2025-01-01 10:00:00"}),
+    ),
+    python=form("hours_between({0}, {1})"),
+    duckdb=form("(CAST(date_sub('microsecond', {0}, {1}) AS DOUBLE) / 3600000000e0)"),
+)
+declare(
+    "days_between",
+    "times",
+    parameters=(one("start", *TIMES), one("end", *TIMES)),
+    result=NUMBER,
+    meaning="日历天数之差：只看日期，不看钟点。住院天数、“30 天内”用它。",
+    examples=examples(
+        ("days_between(a, b)", 1, {"a": "2025-01-01 23:59:00", "b": "2025-01-02 00:01:00"}),
+        ("days_between(d, e)", 29, {"d": "2024-02-01", "e": "2024-03-01"}),
+        ("days_between(d, b)", -1, {"d": "2025-01-02", "b": "2025-01-01 10:00:00"}),
+    ),
+    python=form("({1}.toordinal() - {0}.toordinal())"),
+    duckdb=form("CAST(date_diff('day', CAST({0} AS DATE), CAST({1} AS DATE)) AS DOUBLE)"),
+)
+declare(
+    "add_minutes",
+    "times",
+    parameters=(one("time", DATETIME), one("minutes", NUMBER)),
+    result=DATETIME,
+    partial=True,
+    meaning="time 之后(负数为之前)若干分钟，算到整秒。超过一百年得空。",
+    examples=examples(
+        ("add_minutes(a, 90)", "2025-01-01 11:30:59", {"a": A}), ("add_minutes(a, n)", None, {"a": A, "n": None})
+    ),
+    python=form("add_seconds({0}, {1} * 60)"),
+    duckdb=form("(CASE WHEN abs({1} * 60) <= 4e9 THEN {0} + to_seconds(CAST(floor({1} * 60 + 0.5) AS BIGINT)) END)"),
+)
+declare(
+    "add_hours",
+    "times",
+    parameters=(one("time", DATETIME), one("hours", NUMBER)),
+    result=DATETIME,
+    partial=True,
+    meaning="time 之后(负数为之前)若干小时，算到整秒。超过一百年得空。",
+    examples=examples(
+        ("add_hours(a, 24)", "2025-01-02 10:00:59", {"a": A}), ("add_hours(a, -0.5)", "2025-01-01 09:30:59", {"a": A})
+    ),
+    python=form("add_seconds({0}, {1} * 3600)"),
+    duckdb=form(
+        "(CASE WHEN abs({1} * 3600) <= 4e9 THEN {0} + to_seconds(CAST(floor({1} * 3600 + 0.5) AS BIGINT)) END)"
+    ),
+)
+declare(
+    "add_days",
+    "times",
+    parameters=(one("date", DATE), one("days", NUMBER)),
+    result=DATE,
+    partial=True,
+    meaning="date 之后(负数为之前)若干天，天数四舍五入到整数。超过一百年得空。",
+    examples=examples(
+        ("add_days(d, 30)", "2025-01-31", {"d": "2025-01-01"}), ("add_days(d, -1)", "2024-02-29", {"d": "2024-03-01"})
+    ),
+    python=form("add_days({0}, {1})"),
+    duckdb=form("(CASE WHEN abs({1}) <= 40000 THEN {0} + CAST(floor({1} + 0.5) AS INTEGER) END)"),
+)
+declare(
+    "age_in_years",
+    "times",
+    parameters=(one("birth", *TIMES), one("on", *TIMES)),
+    result=NUMBER,
+    meaning="周岁：到 on 那天已过的生日数。2 月 29 日出生者平年在 3 月 1 日满岁。",
+    examples=examples(
+        ("age_in_years(d, e)", 17, {"d": "2007-01-02", "e": "2025-01-01"}),
+        ("age_in_years(d, e)", 18, {"d": "2007-01-01", "e": "2025-01-01"}),
+        ("age_in_years(d, e)", 0, {"d": "2024-02-29", "e": "2025-02-28"}),
+        ("age_in_years(d, e)", 1, {"d": "2024-02-29", "e": "2025-03-01"}),
+    ),
+    python=form("age_in_years({0}, {1})"),
+    duckdb=form(
+        "CAST(year({1}) - year({0}) - CASE WHEN month({1}) * 100 + day({1}) < month({0}) * 100 + day({0})"
+        " THEN 1 ELSE 0 END AS DOUBLE)"
+    ),
+)
+declare(
+    "age_in_months",
+    "times",
+    parameters=(one("birth", *TIMES), one("on", *TIMES)),
+    result=NUMBER,
+    meaning="满月数：到 on 那天已满的整月数。1 月 31 日出生者 2 月 28 日未满 1 月。",
+    examples=examples(
+        ("age_in_months(d, e)", 1, {"d": "2025-01-15", "e": "2025-02-15"}),
+        ("age_in_months(d, e)", 0, {"d": "2025-01-31", "e": "2025-02-28"}),
+    ),
+    python=form("age_in_months({0}, {1})"),
+    duckdb=form(
+        "CAST((year({1}) - year({0})) * 12 + month({1}) - month({0}) - CASE WHEN day({1}) < day({0})"
+        " THEN 1 ELSE 0 END AS DOUBLE)"
+    ),
+)
+declare(
+    "date_of",
+    "times",
+    parameters=(one("time", DATETIME),),
+    result=DATE,
+    meaning="时间所在的日期。",
+    examples=examples(("date_of(a)", "2025-01-01", {"a": A})),
+    python=form("{0}.date()"),
+    duckdb=form("CAST({0} AS DATE)"),
+)
+declare(
+    "time_of_day",
+    "times",
+    parameters=(one("time", DATETIME),),
+    result=TEXT,
+    meaning="钟点，写作 'HH:MM'。",
+    examples=examples(("time_of_day(a)", "09:05", {"a": "2025-01-01 09:05:59"})),
+    python=form("{0}.strftime('%H:%M')"),
+    duckdb=form("strftime({0}, '%H:%M')"),
+)
+declare(
+    "at_time",
+    "times",
+    parameters=(one("date", *TIMES), constant("clock", TEXT)),
+    result=DATETIME,
+    meaning="那一天的某个钟点，钟点写成常量 'HH:MM'。",
+    examples=examples(("at_time(d, '07:59')", "2025-01-01 07:59:00", {"d": "2025-01-01"})),
+    python=lambda day, clock: f"at_time({day}, {int(clock[:2])}, {int(clock[3:])})",
+    duckdb=lambda day, clock: f"(CAST({day} AS DATE) + TIME '{clock}:00')",
+    prepare=constants.check_clock,
+)
+for _name, _python, _sql, _meaning, _answer in (
+    ("hour_of", "{0}.hour", "hour", "时间的小时数，0–23。", 10),
+    ("year_of", "{0}.year", "year", "年份。", 2025),
+    ("month_of", "{0}.month", "month", "月份，1–12。", 1),
+    ("weekday_of", "{0}.isoweekday()", "isodow", "星期几：星期一为 1，星期日为 7。", 3),
+):
+    declare(
+        _name,
+        "times",
+        parameters=(one("time", *((DATETIME,) if _name == "hour_of" else TIMES)),),
+        result=NUMBER,
+        meaning=_meaning,
+        examples=examples((f"{_name}(a)", _answer, {"a": A})),
+        python=form(_python),
+        duckdb=form(f"CAST({_sql}({{0}}) AS DOUBLE)"),
+    )
+for _name, _python, _sql, _meaning, _answer in (
+    ("earliest", "earliest", "least", "已知时间中最早的一个；空的不计，都空则为空。", "2025-01-01"),
+    ("latest", "latest", "greatest", "已知时间中最晚的一个；空的不计，都空则为空。", "2025-01-01"),
+):
+    declare(
+        _name,
+        "times",
+        parameters=(many("a", *TIMES),),
+        result=None,
+        same_types=True,
+        nulls=True,
+        meaning=_meaning,
+        examples=examples(
+            (f"{_name}(d, e)", _answer, {"d": None, "e": "2025-01-01"}),
+            (f"{_name}(d, e)", None, {"d": None, "e": None}),
+        ),
+        python=lambda *o, fresh, _python=_python: f"{_python}({', '.join(o)})",
+        duckdb=lambda *o, _sql=_sql: f"{_sql}({', '.join(o)})",
+    )
