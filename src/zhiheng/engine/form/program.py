@@ -102,7 +102,7 @@ class _Writer:
             items = [self.form.by_id[name] for name in step.items]
             yield from self._circle(items) if step.circle else self._item(items[0], "    ")
         for number, (item, limit) in enumerate(limits(self.form)):
-            yield f"    if v_{item.id} is not None and {self._text(limit.holds)} is False: broken.append({number})"
+            yield f"    if v_{item.id} is not None and ({self._text(limit.holds)}) is False: broken.append({number})"
         shown = ", ".join("True" if item.shown is None else f"s_{item.id}" for item in self.form.items)
         found = ", ".join(f"v_{item.id}" for item in self.form.items)
         yield f"    return Run(({shown},), ({found},), broken, made, lost)"
@@ -111,7 +111,7 @@ class _Writer:
         if item.shown is None:
             yield from self._value(item, indent)
             return
-        yield f"{indent}s_{item.id} = {self._text(item.shown)} is True"
+        yield f"{indent}s_{item.id} = {self._true(item.shown)}"
         yield f"{indent}v_{item.id} = None"
         yield f"{indent}if s_{item.id}:"
         yield from self._value(item, indent + "    ")
@@ -128,7 +128,7 @@ class _Writer:
     def _last(self, item: Item, rules: list[Sets], indent: str) -> Iterator[str]:
         name = f"v_{item.id}"
         for number, rule in enumerate(reversed(rules)):
-            condition = f"{self._text(rule.when)} is True"
+            condition = self._true(rule.when)
             taken = "None" if rule.to is None else self._text(rule.to)
             if not _is_certain(self.form, item, rule.to):
                 fresh = self.writer.fresh()
@@ -146,7 +146,7 @@ class _Writer:
             put = "append(None)" if rule.to is None else f"append({self._text(rule.to)})"
             if rule.to is not None and rule.to.type is Type.TEXTS:
                 put = f"extend({self._text(rule.to)} or (None,))"
-            yield f"{indent}if {self._text(rule.when)} is True: {chosen}.{put}"
+            yield f"{indent}if {self._true(rule.when)}: {chosen}.{put}"
         options = tuple(option.value for option in item.options)
         yield f"{indent}if {chosen}:"
         yield f"{indent}    v_{item.id} = pick({chosen}, {options!r}); made[{item.id!r}] = 'sets'"
@@ -181,10 +181,15 @@ class _Writer:
         """Whether `item` would be shown with its answer, were the others of the circle unanswered."""
         assert item.shown is not None
         self.unanswered = frozenset(other.id for other in items if other is not item)
-        alone = self._text(item.shown)
+        alone = self._true(item.shown)
         self.unanswered = frozenset()
-        yield f"    if not s_{item.id} and answer({item.id!r}) is not None and {alone} is True:"
+        yield f"    if not s_{item.id} and answer({item.id!r}) is not None and {alone}:"
         yield f"        lost.append({item.id!r})"
+
+    def _true(self, expression: Expression) -> str:
+        """A condition: unknown is not true."""
+        text = self._text(expression)
+        return f"({text})" if not python.can_be_null(expression.node) else f"({text}) is True"
 
     def _text(self, expression: Expression) -> str:
         return self.writer.write(expression.node)
