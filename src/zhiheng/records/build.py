@@ -20,7 +20,7 @@ from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.records.schema import Column, Table
 
 BATCH = 20_000
-_MEMORY = 100_000  # distinct values of one column that are remembered
+_MEMORY, _REMEMBERED = 100_000, 64  # distinct values of one column that are remembered, if they are no longer than this
 _ORIGIN = {column.name for column in schema.ORIGIN}
 _TRUE = {"true", "1", "是", "y", "yes", "t"}
 _FALSE = {"false", "0", "否", "n", "no", "f"}
@@ -55,7 +55,7 @@ class Builder:
     problems: list[tuple[Place, Problem]] = field(default_factory=list)
     _rows: list[tuple[Mapping[str, Any], str, Place]] = field(default_factory=list)
     _batches: list[pa.RecordBatch] = field(default_factory=list)
-    _places: list[Place] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)  # of the rows that stand
     _memories: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, object], *, source_id: str, place: Place) -> None:
@@ -63,6 +63,12 @@ class Builder:
         self._rows.append((row, source_id, place))
         if len(self._rows) >= BATCH:
             self._flush()
+
+    def add_columns(self, columns: Values, *, source_ids: Sequence[str], places: Sequence[Place]) -> None:
+        """Take many rows at once, column by column. A value may already be a Problem: then it is reported here."""
+        self._flush()
+        if source_ids:
+            self._take(columns, source_ids, places)
 
     def finish(self) -> Built:
         """Return the table of the rows that stand, and the problems of all rows."""
@@ -79,36 +85,36 @@ class Builder:
             return
         rows, ids, places = zip(*self._rows, strict=True)
         self._rows = []
-        _refuse_unknown_columns(self.table, rows)
-        values, problems = self._convert(rows)
+        names = dict.fromkeys(name for row in rows for name in row)
+        self._take({name: [row.get(name) for row in rows] for name in names}, ids, places)
+
+    def _take(self, columns: Values, ids: Sequence[str], places: Sequence[Place]) -> None:
+        _refuse_unknown_columns(self.table, columns)
+        values, problems = self._convert(columns, len(ids))
         _check_required(self.table, values, problems)
         for check in _ROW_CHECKS.get(self.table.name, ()):
             check(values, problems)
         self.problems.extend((places[at], problem) for at, problem in problems)
         set_aside = {at for at, problem in problems if problem.effect is Effect.ROW}
-        kept = [at for at in range(len(rows)) if at not in set_aside]
+        kept = [at for at in range(len(ids)) if at not in set_aside]
         values |= {
-            "source": [self.source] * len(rows),
+            "source": [self.source] * len(ids),
             "source_id": list(ids),
-            "record_version": [1] * len(rows),
-            "received_at": [self.received_at] * len(rows),
+            "record_version": [1] * len(ids),
+            "received_at": [self.received_at] * len(ids),
         }
-        self._batches.append(_arrow(self.table, values, kept, len(rows)))
-        self._places.extend(places[at] for at in kept)
+        self._batches.append(_arrow(self.table, values, kept, len(ids)))
+        self.places.extend(places[at] for at in kept)
 
-    def _convert(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Values, list[tuple[int, Problem]]]:
+    def _convert(self, columns: Values, count: int) -> tuple[Values, list[tuple[int, Problem]]]:
         values: Values = {}
         problems: list[tuple[int, Problem]] = []
-        given = set().union(*rows)
         for column in self.table.columns:
             name = column.name
-            if name in _ORIGIN or (name.endswith("_precision") and name not in given):
+            if name in _ORIGIN or (name.endswith("_precision") and name not in columns):
                 continue
-            if name in given:
-                raw = [row.get(name) for row in rows]
-                converted = self._convert_column(column, raw, problems)
-            else:
-                converted = [None] * len(rows)
+            given = name in columns
+            converted = self._convert_column(column, columns[name], problems) if given else [None] * count
             if column.type == schema.TIME:
                 values[name] = [moment and moment.value for moment in converted]
                 values[f"{name}_precision"] = [moment and moment.precision for moment in converted]
@@ -130,7 +136,9 @@ class Builder:
             if value is None or value == "":
                 out.append(None)
                 continue
-            if type(value) is str:
+            if type(value) is Problem:
+                result = value
+            elif type(value) is str and len(value) <= _REMEMBERED:
                 result = memory.get(value, _UNSEEN)
                 if result is _UNSEEN:
                     result = memory[value] = convert(value)
@@ -141,7 +149,8 @@ class Builder:
                 problems.append(
                     (at, Problem(result.kind, column.name, result.found, result.reason, result.remedy, effect))
                 )
-                result = None
+                out.append(None)
+                continue
             out.append(result)
         return out
 
@@ -164,9 +173,9 @@ class Builder:
                 clashing.add(ids[at])
         for at in suspects:
             if ids[at] in clashing and at not in equal:
-                self.problems.append((self._places[at], _repeated(ids[at])))
+                self.problems.append((self.places[at], _repeated(ids[at])))
         keep = [at for at, key in enumerate(ids) if at not in equal and key not in clashing]
-        self._places = [self._places[at] for at in keep]
+        self.places = [self.places[at] for at in keep]
         return built.take(pa.array(keep, pa.int64()))
 
     def _note_repeated_visit_numbers(self, built: pa.Table) -> None:
@@ -175,7 +184,7 @@ class Builder:
         repeated = {visit for visit, count in Counter(visits).items() if count > 1 and visit[2] is not None}
         for at, visit in enumerate(visits):
             if visit in repeated:
-                self.problems.append((self._places[at], _repeated_visit(visit[2])))
+                self.problems.append((self.places[at], _repeated_visit(visit[2])))
 
 
 class _Unseen:
@@ -215,6 +224,9 @@ def to_text(value: object) -> str | Problem | None:
             return Problem(
                 "broken_character", "", shown(text), "含有残缺的字符（孤立的代理码位）", "请以 UTF-8 重新导出"
             )
+    if "\ufffd" in text:
+        reason = "含有替换字符“�”：原字在某次转码时已经丢失"
+        return Problem("broken_character", "", shown(text), reason, "请从来源系统以 UTF-8 重新导出")
     return text or None
 
 
@@ -310,8 +322,8 @@ def _to_one_of(column: Column, value: object) -> object:
     return Problem("unknown_code", column.name, shown(value), "取值不在允许的范围内", remedy)
 
 
-def _refuse_unknown_columns(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    unknown = set().union(*rows) - set(table.names) | set().union(*rows) & _ORIGIN
+def _refuse_unknown_columns(table: Table, names: Iterable[str]) -> None:
+    unknown = set(names) - set(table.names) | set(names) & _ORIGIN
     if unknown:
         raise KeyError(f'table "{table.name}" has no columns {sorted(unknown)} that a reader may fill')
 

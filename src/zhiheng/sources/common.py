@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,10 +33,10 @@ def _stated(table: pa.Table, statements: Mapping[str, str | None]) -> pa.Table:
         at = table.schema.get_field_index(column)
         if value is None or at < 0:
             continue
-        filled = pc.fill_null(table.column(at), value)
+        filled: Any = pc.fill_null(table.column(at), pa.scalar(value))
         if column == "code_edition":  # an edition belongs to the system that the profile names, and to no other
-            ours = pc.equal(table.column("code_system"), statements["code_system"])
-            filled = pc.if_else(pc.fill_null(ours, False), filled, table.column(at))
+            ours: Any = pc.equal(table.column("code_system"), pa.scalar(str(statements["code_system"])))
+            filled = pc.if_else(pc.fill_null(ours, pa.scalar(False)), filled, table.column(at))
         elif column == "code_system":  # a row without a code has no code system
             filled = pc.if_else(pc.is_valid(table.column("code")), filled, table.column(at))
         table = table.set_column(at, table.schema.field(at), filled)

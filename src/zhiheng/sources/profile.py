@@ -80,7 +80,7 @@ class Profile(Spec):
     description: str = Field("", description="Where the data come from and what they cover")
     organisation: str | None = Field(None, description="Organisation code, for records whose source gives none")
     campus: str | None = Field(None, description="Campus, for records whose source gives none")
-    times: Times = Field(default_factory=Times, description="How the source writes times")
+    times: Times = Field(Times.model_construct(), description="How the source writes times")
     empty: list[str] = Field([], description="Texts that mean no value: NULL, -, 1900-01-01")
     complete: list[str] = Field(
         [], description="Tables in which everything that happened is recorded, so that absence of a row is evidence"
