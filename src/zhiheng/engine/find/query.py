@@ -1,0 +1,417 @@
+"""Find the cases of all packs in one database: candidates by codes first, then what takes them out again."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from zhiheng.engine.find import facts
+from zhiheng.engine.find.codes import COUNTS, Signals, met, of_system, place
+from zhiheng.engine.find.rules import Criterion, Exclusion, Rules, in_order
+from zhiheng.engine.language import Expression, python
+from zhiheng.engine.language import duckdb as sql_target
+from zhiheng.records.schema import TABLES
+
+USED_TABLES = ("patient", "encounter", "diagnosis", "procedure", "stay")
+STAYS = ("inpatient", "day_surgery")
+_GATE = frozenset({"encounter_class", "status", "admit_time", "discharge_time", "discharge_mode"})
+
+DISMISSED = "(coalesce(v.status, '') in ('cancelled', 'planned'))"
+_STILL_THERE = f"""(case when v.encounter_class in {STAYS}
+    then v.discharge_time is null and v.discharge_mode is null and coalesce(v.status, '') <> 'finished'
+    else v.discharge_time is null and coalesce(v.status, '') = 'in_progress' end)"""
+ENDED = f"not {DISMISSED} and not {_STILL_THERE}"
+# It ended, but when? Or it has a discharge although it is said to be going on.
+UNCLEAR = f"""(v.encounter_class in {STAYS}
+    and (v.discharge_time is null or coalesce(v.status, '') = 'in_progress'))"""
+END = (
+    f"(case when v.encounter_class in {STAYS} then v.discharge_time else coalesce(v.discharge_time, v.admit_time) end)"
+)
+
+Column = Callable[[str], str]
+
+
+def attach(con: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table] | None, persons: pa.Table | None) -> None:
+    """Make the records and the persons readable by the queries here; a table that nobody has is empty."""
+    for name in USED_TABLES:
+        if tables is not None:
+            con.register(name, tables.get(name, TABLES[name].schema.empty_table()))
+        elif not con.execute(
+            "select 1 from duckdb_tables() where table_name = ? union all "
+            "select 1 from duckdb_views() where view_name = ?",
+            [name, name],
+        ).fetchall():
+            con.register(name, TABLES[name].schema.empty_table())
+    nobody = pa.table({"patient_id": pa.array([], pa.string()), "person_id": pa.array([], pa.string())})
+    con.register("find_persons", persons if persons is not None else nobody)
+
+
+def table(con: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
+    """Return what a query yields."""
+    result: pa.Table = con.sql(query).to_arrow_table()
+    return result
+
+
+class Search:
+    """The queries for a set of rules on one connection, step by step; each writes `find_` tables."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, rules: Iterable[Rules]) -> None:
+        self.con = con
+        self.rules = in_order(rules)
+        self.signals = Signals(each for rules in self.rules for each in rules.criteria)
+        self._earlier = {each: bit for bit, each in enumerate(self._distinct(lambda c: c.earlier))}
+        self._detailed = {each: bit for bit, each in enumerate(self._distinct(lambda c: c.is_detailed))}
+
+    def _distinct(self, wanted: Callable[[Criterion], bool]) -> list[Criterion]:
+        return list(dict.fromkeys(each for rules in self.rules for each in rules.criteria if wanted(each)))
+
+    def run(self, *, also: tuple[Iterable[int], str] = ((), "")) -> None:
+        """Decide all candidates, and some rules about one visit also: `find_decided` has a row for each."""
+        self.candidates()
+        for number in also[0]:
+            self.ask_about(number, also[1])
+        self.con.execute(_DECIDED)
+        self._materialise_visits()
+        self._history()
+        self._details()
+        present = {number for (number,) in self.con.execute("select distinct rule from find_candidates").fetchall()}
+        for number in sorted(present):
+            self.con.execute(f"insert into find_decided by name {self.decision(number)}")
+
+    # Candidates --------------------------------------------------------------------------------------------------
+
+    def candidates(self) -> None:
+        """Write `find_candidates`: rule, visit, and whether the inclusion is met (null: cannot be known)."""
+        self.signals.map_codes(self.con)
+        self.signals.flag_visits(self.con)
+        self._earlier_visits()
+        by_codes = [number for number, rules in enumerate(self.rules) if self._needs_codes(rules)]
+        others = [number for number in range(len(self.rules)) if number not in by_codes]
+        parts = []
+        if by_codes:
+            self.con.execute(f"create or replace temp table find_coded as {self._coded(by_codes)}")
+            parts += [self._candidates_of(number, "from find_coded v") for number in by_codes]
+        parts += [self._candidates_of(number, self._all_visits(number)) for number in others]
+        union = " union all ".join(parts) or "select 0, '', true where false"
+        # Two feeds may both tell of a visit: it is one candidate.
+        self.con.execute(f"""
+            create or replace temp table find_candidates(rule, encounter_id, included) as
+            select distinct on (1, 2) * from ({union})""")
+
+    def ask_about(self, number: int, encounter_id: str) -> None:
+        """Take a visit as if it were a candidate of a rule, so that everything about it can be told."""
+        column = self._column(self.rules[number], flags="v")
+        include = sql_target.sql(self.rules[number].include, column)
+        self.con.execute(
+            f"""insert into find_candidates select {number}, v.encounter_id, ({include}) {self._all_visits(number)}
+            where v.encounter_id = ? and not exists (
+                select 1 from find_candidates c where c.rule = {number} and c.encounter_id = v.encounter_id)""",
+            [encounter_id],
+        )
+
+    def name_packs(self) -> None:
+        """Make `find_packs` readable: what pack and version a rule's number stands for."""
+        names = pa.table(
+            {
+                "rule": pa.array(range(len(self.rules)), pa.int32()),
+                "pack": pa.array([rules.abbr for rules in self.rules], pa.string()),
+                "version": pa.array([rules.version for rules in self.rules], pa.string()),
+            }
+        )
+        self.con.register("find_packs", names)
+
+    def candidate_table(self) -> pa.Table:
+        """Return the candidates with the names of their packs."""
+        self.name_packs()
+        return table(
+            self.con, "select pack, version, encounter_id, included from find_candidates join find_packs using (rule)"
+        )
+
+    def _needs_codes(self, rules: Rules) -> bool:
+        """Say whether a visit without any listed code can never be a candidate."""
+        nothing: dict[str, object] = {each.id: False for each in rules.criteria}
+        elsewhere = {fact.name for fact in (*facts.OF_PERSON, *facts.OF_HISTORY)}
+        return all(
+            python.closure(each)(_Unknown(nothing)) is False
+            and not facts.roots(each) & elsewhere
+            and not any(criterion.earlier and criterion.id in each.fields for criterion in rules.criteria)
+            for each in candidate_expressions(rules)
+        )
+
+    def _coded(self, numbers: Sequence[int]) -> str:
+        """Return SQL for the visits with listed codes, their flags, and what the inclusions read."""
+        names = _GATE | self._roots(numbers)
+        return f"select * from ({facts.visits(names)}) semi_v join find_flags using (encounter_id)"
+
+    def _all_visits(self, number: int) -> str:
+        names = _GATE | self._roots([number])
+        return f"""from (select * from ({facts.visits(names)}) a left join find_flags using (encounter_id)
+            left join find_earlier using (encounter_id)) v"""
+
+    def _roots(self, numbers: Iterable[int]) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+        for number in numbers:
+            rules = self.rules[number]
+            for each in candidate_expressions(rules):
+                found |= facts.roots(each)
+        return found & facts.FACTS.keys()
+
+    def _candidates_of(self, number: int, source: str) -> str:
+        rules = self.rules[number]
+        column = self._column(rules, flags="v")
+        include = sql_target.sql(rules.include, column)
+        hints = [f"({sql_target.sql(each.raised, column)}) is not false" for each in rules.considers if each.raised]
+        wanted = " or ".join([f"({include}) is not false", *hints])
+        return f"""select {number}, v.encounter_id, ({include}) {source}
+            where v.encounter_class in ({_texts(rules.classes)}) and {ENDED} and {self._valid(rules)} and ({wanted})"""
+
+    def _valid(self, rules: Rules) -> str:
+        # A case takes the version valid at its discharge; without one, only a version that is still open can be meant.
+        limits = ["true"]
+        if rules.valid_from:
+            limits.append(f"coalesce({END}, v.admit_time) >= date '{rules.valid_from}'")
+        if rules.valid_until:
+            limits.append(f"coalesce(cast({END} as date) <= date '{rules.valid_until}', false)")
+        return " and ".join(limits)
+
+    # Facts about candidates --------------------------------------------------------------------------------------
+
+    def _materialise_visits(self) -> None:
+        names = _GATE
+        for each in (expression for rules in self.rules for expression in expressions(rules)):
+            names |= facts.roots(each) & facts.FACTS.keys()
+        self.con.execute(f"""
+            create or replace temp table find_visits as
+            select distinct on (encounter_id) * from ({facts.visits(names)}) a
+            semi join find_candidates using (encounter_id)""")
+
+    def _earlier_visits(self) -> None:
+        """Write `find_earlier`: bits of what an earlier visit of the same person met."""
+        parts = ["select ''::varchar as encounter_id, 0::ubigint as bit where false"]
+        for criterion, bit in self._earlier.items():
+            word, value = self.signals.bit(criterion)
+            parts.append(f"""
+                select now.encounter_id, {1 << bit}::ubigint as bit
+                from find_flags f
+                join encounter e using (encounter_id) left join find_persons l using (patient_id)
+                join (select e.encounter_id, e.admit_time, coalesce(l.person_id, e.patient_id) as person_id
+                    from encounter e left join find_persons l using (patient_id)) now
+                on now.person_id = coalesce(l.person_id, e.patient_id)
+                where (f.s{word} & {value}::ubigint) <> 0 and now.encounter_id <> e.encounter_id
+                and coalesce(e.discharge_time, e.admit_time) <= now.admit_time""")
+        self.con.execute(f"""
+            create or replace temp table find_earlier as
+            select encounter_id, bit_or(bit) as earlier from ({" union all ".join(parts)}) group by 1""")
+
+    def _history(self) -> None:
+        """Write `find_history`: for each candidate, the last discharge before it with the same disease."""
+        numbers = {abbr: number for number, abbr in enumerate(dict.fromkeys(each.abbr for each in self.rules))}
+        concerned = [
+            f"when {number} then {numbers[rules.abbr]}"
+            for number, rules in enumerate(self.rules)
+            if any(facts.roots(e) & facts.HISTORY for x in rules.exclusions for e in x.expressions)
+        ]
+        disease = f"case c.rule {' '.join(concerned)} end" if concerned else "null"
+        self.con.execute(f"""
+            create or replace temp table find_history as
+            select rule, encounter_id,
+                case when admit_time is not null then count(*) filter (included) over before > 0 end
+                    as prior_same_disease,
+                case when count(*) filter (included and ended is null) over before = 0
+                    then max(ended) filter (included) over before end as previous_discharge_time
+            from (
+                select c.rule, c.encounter_id, c.included, v.person_id, v.admit_time, {END} as ended,
+                    {disease} as disease
+                from find_candidates c join find_visits v using (encounter_id))
+            where disease is not null
+            window before as (partition by disease, person_id order by admit_time, ended, encounter_id
+                rows between unbounded preceding and 1 preceding)""")
+
+    def _details(self) -> None:
+        """Write `find_details`: for each candidate, the criteria on names or presence, sure and perhaps."""
+        parts = ["select ''::varchar as encounter_id, 0::ubigint as sure, 0::ubigint as perhaps where false"]
+        parts += [self._detail_rows(criterion, bit) for criterion, bit in self._detailed.items()]
+        self.con.execute(f"""
+            create or replace temp table find_details as
+            select encounter_id, bit_or(sure) as sure_details, bit_or(perhaps) as perhaps_details
+            from ({" union all ".join(parts)}) group by 1""")
+
+    def _detail_rows(self, criterion: Criterion, bit: int) -> str:
+        numbers = [number for number, rules in enumerate(self.rules) if criterion in rules.criteria]
+        surely, perhaps = met(criterion)
+        present, maybe_present = _presence(criterion)
+        value = f"{1 << bit}::ubigint"
+        return f"""
+            select encounter_id,
+                case when {surely} and {present} then {value} else 0 end as sure,
+                case when ({surely} or {perhaps}) and ({present} or {maybe_present}) then {value} else 0 end as perhaps
+            from ({self.rows(criterion, f"find_candidates c where c.rule in ({_numbers(numbers)})")})"""
+
+    def rows(self, criterion: Criterion, visits: str) -> str:
+        """Return SQL for the rows of `visits` whose code or name a criterion lists, whatever their place."""
+        table = criterion.table
+        word, value = self.signals.bit(criterion)
+        named = " or ".join(f"contains(name, {_text(name)})" for name in criterion.names) or "false"
+        return f"""
+            select * from (
+                select *, {place(table)} as place, (code in (
+                    select code from find_{table}_codes where (m{word} & {value}::ubigint) <> 0)
+                    and {of_system(self.con, table)}) as listed
+                from {table} where {COUNTS[table]} and encounter_id in (select encounter_id from {visits}))
+            where place is not null and (listed or coalesce({named}, false))"""
+
+    # Decisions ---------------------------------------------------------------------------------------------------
+
+    def decision(self, number: int, candidates: str = "find_candidates") -> str:
+        """Return SQL for the decision on every candidate of a rule, with the ids that led to it."""
+        rules = self.rules[number]
+        column = self._column(rules, flags="f")
+        out: list[tuple[str, str]] = []
+        asked: list[tuple[str, str]] = []
+        opened = [("include", "c.included is null"), ("discharge", UNCLEAR)]
+        for consider in rules.considers:
+            raised = f"({sql_target.sql(consider.raised, column)}) is not false" if consider.raised else "false"
+            opened.append((consider.id, f"c.included is not true and {raised}"))
+        for each in rules.exclusions:
+            truth = self.truth(each, column)
+            if each.ask is not None:
+                opened.append((each.id, f"({truth}) is not false"))
+            elif each.by_unit is None:
+                out.append((each.id, f"({truth})"))
+                (asked if each.unknown_only_asks else opened).append((each.id, f"({truth}) is null"))
+        return f"""
+            select *, case when len(excluded) > 0 then 'out' when len(open) > 0 then 'undecided' else 'in' end
+                as decision
+            from (select {number} as rule, c.encounter_id, v.person_id, c.included, cast({END} as date) as ended,
+                {_ids(out)} as excluded, {_ids(opened)} as open, {_ids(asked)} as asked
+                {self._from(number, candidates)})"""
+
+    def _from(self, number: int, candidates: str) -> str:
+        joins = " ".join(
+            f"left join ({self._decided(abbr)}) y{place} on y{place}.encounter_id = c.encounter_id"
+            for place, abbr in enumerate(self.rules[number].yields_to)
+        )
+        return f"""from (select * from {candidates} where rule = {number}) c
+            join find_visits v on v.encounter_id = c.encounter_id
+            left join find_flags f on f.encounter_id = c.encounter_id
+            left join find_earlier x on x.encounter_id = c.encounter_id
+            left join find_details d on d.encounter_id = c.encounter_id
+            left join find_history h on h.rule = c.rule and h.encounter_id = c.encounter_id {joins}"""
+
+    def _decided(self, abbr: str) -> str:
+        numbers = [number for number, rules in enumerate(self.rules) if rules.abbr == abbr]
+        return f"""select encounter_id, min(decision) as decision from find_decided
+            where rule in ({_numbers(numbers)}) group by encounter_id"""
+
+    def gates(self, number: int) -> dict[str, str]:
+        """Return SQL for what must hold of a visit before any criterion is looked at."""
+        rules = self.rules[number]
+        return {
+            "class": f"v.encounter_class in ({_texts(rules.classes)})",
+            "ended": ENDED,
+            "version": self._valid(rules),
+        }
+
+    def details_of(self, number: int) -> tuple[dict[str, str], str]:
+        """Return SQL for every criterion, fact and rule of a visit, by name, and the tables that it reads."""
+        rules = self.rules[number]
+        column = self._column(rules, flags="f")
+        read = {f"gate {name}": sql for name, sql in self.gates(number).items()} | {"include": "c.included"}
+        read |= {f"criterion {each.id}": column(each.id) for each in rules.criteria}
+        read |= {f"consider {each.id}": sql_target.sql(each.raised, column) for each in rules.considers if each.raised}
+        read |= {f"exclusion {each.id}": self.truth(each, column) for each in rules.exclusions}
+        named = {name for each in expressions(rules) for name in each.fields if name in facts.FACTS}
+        read |= {f"fact {name}": facts.sql_of(name) for name in sorted(named | {"encounter_class", "discharge_time"})}
+        return read, self._from(number, "find_candidates")
+
+    def truth(self, each: Exclusion, column: Column) -> str:
+        """Return SQL for whether an exclusion holds; for a question, whether records raise it."""
+        told = each.when if each.ask is None else each.raised
+        own = sql_target.sql(told, column) if told is not None else "true" if each.packs else "false"
+        if not each.packs:
+            return own
+        return f"({' or '.join(column(f'case of {abbr}') for abbr in each.packs)}) and ({own})"
+
+    def _column(self, rules: Rules, *, flags: str) -> Column:
+        known = {each.abbr for each in self.rules}
+
+        def column(name: str) -> str:
+            if name.startswith("case of "):
+                abbr = name.removeprefix("case of ")
+                if abbr not in known:
+                    return "null::boolean"
+                decided = f"y{rules.yields_to.index(abbr)}.decision"
+                return f"(case {decided} when 'in' then true when 'undecided' then null else false end)"
+            criterion = rules.criterion(name)
+            return facts.sql_of(name) if criterion is None else self._criterion(criterion, flags)
+
+        return column
+
+    def _criterion(self, criterion: Criterion, flags: str) -> str:
+        if criterion.is_detailed:
+            value = f"{1 << self._detailed[criterion]}::ubigint"
+            return _three_valued(f"d.sure_details & {value}", f"d.perhaps_details & {value}")
+        if criterion.earlier:
+            earlier = "v" if flags == "v" else "x"
+            return f"(coalesce({earlier}.earlier & {1 << self._earlier[criterion]}::ubigint, 0) <> 0)"
+        word, bit = self.signals.bit(criterion)
+        value = f"{bit}::ubigint"
+        return _three_valued(f"{flags}.s{word} & {value}", f"{flags}.u{word} & {value}")
+
+
+def expressions(rules: Rules) -> Iterator[Expression]:
+    """Return every expression of a rule."""
+    yield from candidate_expressions(rules)
+    yield from (expression for each in rules.exclusions for expression in each.expressions)
+
+
+def candidate_expressions(rules: Rules) -> Iterator[Expression]:
+    """Return the expressions that make a visit a candidate."""
+    yield rules.include
+    yield from (each.raised for each in rules.considers if each.raised is not None)
+
+
+class _Unknown(dict[str, object]):
+    """A visit of which nothing is known but the given."""
+
+    def __missing__(self, name: str) -> object:
+        return None
+
+    def get(self, name: str, default: object = None) -> object:
+        return self[name]
+
+
+def _presence(criterion: Criterion) -> tuple[str, str]:
+    if criterion.present_on_admission is None:
+        return "true", "false"
+    wanted, opposite = ("yes", "no") if criterion.present_on_admission else ("no", "yes")
+    return f"coalesce(present_on_admission, '') = '{wanted}'", f"coalesce(present_on_admission, '') <> '{opposite}'"
+
+
+def _three_valued(sure: str, perhaps: str) -> str:
+    return f"(case when ({sure}) <> 0 then true when ({perhaps}) <> 0 then null else false end)"
+
+
+def _ids(cases: Iterable[tuple[str, str]]) -> str:
+    listed = ", ".join(f"case when {condition} then '{name}' end" for name, condition in cases)
+    if not listed:
+        return "[]::varchar[]"
+    return f"list_filter([{listed}]::varchar[], lambda id: id is not null)"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join(map(_text, values))
+
+
+def _numbers(values: Iterable[int]) -> str:
+    return ", ".join(map(str, values)) or "null"
+
+
+_DECIDED = """
+    create or replace temp table find_decided (
+        rule integer, encounter_id varchar, person_id varchar, included boolean, ended date,
+        excluded varchar[], open varchar[], asked varchar[], decision varchar)"""
