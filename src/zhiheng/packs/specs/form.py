@@ -46,6 +46,8 @@ class ItemSpec(Spec):
     limits: list[LimitSpec] = Field(default_factory=list)
     source: str | None = None
     notes: str | None = None
+    # What the national form says here and nobody can resolve: carried along, never guessed.
+    unresolved: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _has_options_when_it_is_a_choice(self) -> Self:
