@@ -5,6 +5,8 @@ import binascii
 
 from zhiheng.sources.fhir.elements import Node
 
+DATA = 16 << 20  # characters of base64
+
 
 def plain_texts(attachments: list[Node]) -> list[str]:
     """Return the texts; broken ones are reported, other formats and addresses elsewhere are left where they are."""
@@ -12,7 +14,7 @@ def plain_texts(attachments: list[Node]) -> list[str]:
 
 
 def _text(attachment: Node) -> str | None:
-    kind, data = attachment.text("contentType") or "", attachment.text("data")
+    kind, data = attachment.text("contentType") or "", attachment.text("data", most=DATA)
     if not data or not kind.lower().startswith("text/plain"):
         return None
     try:

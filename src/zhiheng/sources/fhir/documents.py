@@ -17,7 +17,9 @@ from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.sources.base import Limits, Unreadable
 
 LINE_BYTES = 32 << 20
+DOCUMENT_BYTES = 64 << 20
 NESTING = 64
+_GIVE_UP = 1000  # broken parts
 _MEMORY = 256 << 20  # what one parsed document may take; see _weight
 _CHUNK = 1 << 20
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -40,11 +42,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Something that is no resource. `count` says how many of the file's entries it stands for."""
+    """Something that is no resource."""
 
     problem: Problem
     place: str
-    count: int = 1
 
 
 @dataclass
@@ -56,21 +57,22 @@ class Document:
     limits: Limits
     read_bytes: int = 0
     _packed: IO[bytes] | None = field(default=None, repr=False)
+    _passed: re.Pattern[bytes] | None = None
 
-    def resources(self) -> Iterator[Found | Broken]:
-        """Yield what the file holds, in its order; `Unreadable` when the file as a whole has to be set aside."""
+    def resources(self, passing_over: frozenset[str] = frozenset()) -> Iterator[Found | Broken]:
+        """Yield what the file holds, in its order; `Unreadable` when the file as a whole has to be set aside.
+
+        `passing_over`: types that need not be parsed where a line begins with the type: `NOT_PARSED` stands for them.
+        """
+        self._passed = _begins_with(passing_over) if passing_over else None
         self.limits.check_size(self.path.stat().st_size)
         _refuse_other_formats(self.path)
-        deadline = self.limits.deadline()
         self.read_bytes = 0
         with self.path.open("rb") as packed:
             self._packed = packed
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=packed)) if _is_gzip(packed) else packed
             try:
-                parts = self._lines(stream) if self._by_line() else self._whole(stream)
-                for part in parts:
-                    deadline.check()
-                    yield part
+                yield from _mostly_sound(self._lines(stream) if self._by_line() else self._whole(stream))
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise Unreadable(
                     "broken_archive", "压缩文件已损坏或不完整", "请重新压缩或传输该文件", str(error)
@@ -80,8 +82,8 @@ class Document:
         return bool({".ndjson", ".jsonl"} & {suffix.lower() for suffix in self.path.suffixes[-2:]})
 
     def _whole(self, stream: IO[bytes]) -> Iterator[Found | Broken]:
-        raw = self._read(stream, self.limits.spreadsheet_bytes + 1)
-        self.limits.check_size(len(raw), self.limits.spreadsheet_bytes)
+        most = min(DOCUMENT_BYTES, self.limits.spreadsheet_bytes)
+        raw = b"".join(self._chunks(stream, most))
         value = parse(raw)
         if isinstance(value, Problem) and value.kind == "several_documents":  # NDJSON under the name of JSON
             for number, line in enumerate(raw.splitlines(), 1):
@@ -92,37 +94,61 @@ class Document:
         yield from _part(value, "")
 
     def _lines(self, stream: IO[bytes]) -> Iterator[Found | Broken]:
-        number = 0
-        while line := self._line(stream):
-            number += 1
-            place = f"第{number}行"
+        for number, line in enumerate(self._cut(stream), 1):
             if len(line) > LINE_BYTES:
-                yield Broken(_too_large(f"这一行超过 {LINE_BYTES >> 20} MB 的上限", f"{len(line)} 字节以上"), place)
-                self._skip_line(stream)
-            elif line.strip():
-                yield from _part(parse(line), place)
+                problem = _too_large(f"这一行超过 {LINE_BYTES >> 20} MB 的上限", f"{len(line)} 字节以上")
+                yield Broken(problem, f"第{number}行")
+            elif self._passed and self._passed.match(line):
+                yield NOT_PARSED
+            elif line and not line.isspace():
+                yield from _part(parse(line), f"第{number}行")
 
-    def _line(self, stream: IO[bytes]) -> bytes:
-        return self._counted(stream.readline(LINE_BYTES + 1))
-
-    def _skip_line(self, stream: IO[bytes]) -> None:
-        while (rest := self._counted(stream.readline(_CHUNK))) and not rest.endswith(b"\n"):
-            pass
-
-    def _read(self, stream: IO[bytes], most: int) -> bytes:
-        chunks = []
+    def _cut(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """Yield the lines. Of one that is too long only the beginning is kept."""
+        begun: list[bytes] = []
         size = 0
-        while size < most and (chunk := self._counted(stream.read(min(_CHUNK, most - size)))):
-            chunks.append(chunk)
-            size += len(chunk)
-        return b"".join(chunks)
+        for chunk in self._chunks(stream, self.limits.bytes):
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                yield b"".join([*begun, line]) if begun else line
+                begun, size = [], 0
+            if size <= LINE_BYTES:
+                begun.append(rest)
+                size += len(rest)
+        if begun:
+            yield b"".join(begun)
 
-    def _counted(self, chunk: bytes) -> bytes:
-        self.read_bytes += len(chunk)
-        self.limits.check_size(self.read_bytes)
-        if self._packed is not None:
-            self.limits.check_ratio(self._packed.tell(), self.read_bytes)
-        return chunk
+    def _chunks(self, stream: IO[bytes], most: int) -> Iterator[bytes]:
+        """Yield what the file holds, in pieces; `Unreadable` when it is more than `most`."""
+        deadline = self.limits.deadline()
+        while chunk := stream.read(_CHUNK):
+            self.read_bytes += len(chunk)
+            self.limits.check_size(self.read_bytes, most)
+            if self._packed is not None:
+                self.limits.check_ratio(self._packed.tell(), self.read_bytes)
+            deadline.check()
+            yield chunk
+
+
+NOT_PARSED = Found({"resourceType": ""}, "")
+
+
+def _begins_with(types: frozenset[str]) -> re.Pattern[bytes]:
+    return re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"(?:%s)"' % "|".join(sorted(types)).encode())
+
+
+def _mostly_sound(parts: Iterator[Found | Broken]) -> Iterator[Found | Broken]:
+    """Give up a file that is something else altogether, instead of reporting each of its lines."""
+    sound = broken = 0
+    for part in parts:
+        yield part
+        if isinstance(part, Found):
+            sound += 1
+            continue
+        broken += 1
+        if broken >= _GIVE_UP and broken > 50 * sound:
+            reason = f"已有 {broken} 处不是 FHIR 资源，其余部分不再读取"
+            raise Unreadable("not_fhir", reason, "请核对这是否为 FHIR 的 NDJSON 或 Bundle 文件", f"至 {part.place}")
 
 
 def parse(raw: bytes) -> Any | Problem:
@@ -135,7 +161,7 @@ def parse(raw: bytes) -> Any | Problem:
     if problem := _too_heavy(text):
         return problem
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except _Refused as refused:
         return refused.problem
     except json.JSONDecodeError as error:
@@ -222,9 +248,12 @@ def _no_constant(name: str) -> NoReturn:
     raise _Refused(Problem("not_json", "", name, "JSON 中没有 NaN 和 Infinity", _VALID, Effect.ROW))
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+
+
 def _too_heavy(text: str) -> Problem | None:
     """Refuse before parsing what would fill the memory or the stack: both come from brackets, not from text."""
-    if _weight(text) > _MEMORY:
+    if len(text) > 1 << 20 and _weight(text) > _MEMORY:
         return _too_large("解析这份 JSON 需要的内存超过上限", f"{len(text)} 字")
     if text.count("{") + text.count("[") <= NESTING:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from zhiheng.records.problems import Problem, shown
 
+CELL = 1 << 20  # characters in one text; only attachments may be longer
 _CHINESE = re.compile(r"[㐀-鿿]")
 
 
@@ -60,13 +61,18 @@ class Node:
         """Return the first object of a list; an empty one where there is none."""
         return next(iter(self.nodes(name)), Node({}, f"{self.path}.{name}[0]", self.problems))
 
-    def text(self, name: str) -> str | None:
+    def text(self, name: str, most: int = CELL) -> str | None:
         """Return text; an empty one is none."""
         value = self.data.get(name)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            return None
+        if not isinstance(value, str):
             self._wrong(name, value, "文字")
             return None
-        return value.strip() or None if value else None
+        if len(value) > most:
+            self.report("too_long", name, value, f"超过 {most} 字", "请核对该元素的内容")
+            return None
+        return value.strip() or None
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts."""

@@ -7,6 +7,10 @@ from zhiheng.sources.fhir.references import Link, Target, address_of, identifier
 from zhiheng.sources.fhir.resource import Resource
 
 
+# Nobody points to these from a record that we make, and they are by far the most.
+NOT_POINTED_AT = frozenset(("Observation", "DiagnosticReport", "DocumentReference", "MedicationAdministration"))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a Location says to a stay."""

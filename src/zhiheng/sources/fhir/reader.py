@@ -14,7 +14,7 @@ from zhiheng.records.problems import Problem
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Unreadable, files_of
 from zhiheng.sources.fhir.documents import Broken, Document, Found
 from zhiheng.sources.fhir.feed import POINTED_AT, Feed
-from zhiheng.sources.fhir.learning import learn
+from zhiheng.sources.fhir.learning import NOT_POINTED_AT, learn
 from zhiheng.sources.fhir.references import Index
 from zhiheng.sources.fhir.resource import Refused, Resource, Rows
 from zhiheng.sources.fhir.resources import (
@@ -29,6 +29,8 @@ from zhiheng.sources.fhir.resources import (
     report,
 )
 from zhiheng.sources.profile import Profile
+
+MOST_REJECTS = 100_000  # of one file
 
 MAPPED: dict[str, Callable[[Resource], Rows]] = {
     "AdverseEvent": allergy.event_rows,
@@ -80,7 +82,7 @@ class _FeedReading:
     def learn(self, files: list[Document]) -> None:
         for file in files:
             try:
-                for found in file.resources():
+                for found in file.resources(NOT_POINTED_AT):
                     if isinstance(found, Found):
                         learn(self._resource(found, file))
             except (Unreadable, OSError):
@@ -130,6 +132,7 @@ class _FileMapping:
         self.seen: Counter[str] = Counter()  # mapped resources, by type and id
         self.left: Counter[str] = Counter()  # resources left aside, by type
         self.broken = 0
+        self.unsaid: Counter[str] = Counter()  # rejects beyond those that a person can read, by kind
 
     def take(self, found: Found | Broken) -> None:
         """Map one resource, or say why not."""
@@ -167,7 +170,17 @@ class _FileMapping:
             self._reject(problem, where)
 
     def _reject(self, problem: Problem, where: str) -> None:
-        self.rejects.append(Reject.of(problem, self.file.name, where))
+        if len(self.rejects) < MOST_REJECTS:
+            self.rejects.append(Reject.of(problem, self.file.name, where))
+        else:
+            self.unsaid[problem.kind] += 1
+
+    def _said_in_sum(self) -> list[Reject]:
+        reason = "该文件的问题过多，这一类另有若干处未逐条列出"
+        return [
+            Reject.of_file(self.file.name, kind, reason, "请先处理已列出的问题，再重新读取", f"另有 {count} 处")
+            for kind, count in self.unsaid.items()
+        ]
 
     def finish(self) -> Reading:
         """Return the tables of the file and its account."""
@@ -187,7 +200,7 @@ class _FileMapping:
             kept=sum(count for key, count in self.seen.items() if key in kept),
             ignored=dict(self.left),
         )
-        return Reading(tables, self.rejects, [account])
+        return Reading(tables, self.rejects + self._said_in_sum(), [account])
 
 
 def _mapper(resource: Resource) -> Callable[[Resource], Rows]:

@@ -61,7 +61,7 @@ class Index:
         self._subjects.append((encounter_id, address, scope))
 
     def settle(self) -> None:
-        """Say of each condition and procedure which encounters name it, and whose each visit is, now that all are known."""
+        """Join what encounters say to what they name, now that all are known."""
         for encounter_id, address, scope in self._subjects:
             target = self.find(address, scope)
             if target is not None and target.type == "Patient" and target.value:
