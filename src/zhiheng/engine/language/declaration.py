@@ -49,6 +49,7 @@ class Function:
     parameters: tuple[Parameter, ...]
     result: Type | None
     meaning: str
+    english: str
     examples: tuple[Example, ...]
     python: Emitter
     duckdb: Emitter

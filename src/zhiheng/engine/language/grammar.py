@@ -16,9 +16,8 @@ LONGEST = 20_000
 DEEPEST = 40
 CALLABLE = frozenset(name for name in FUNCTIONS if re.fullmatch(r"\w+", name)) - {"and", "or", "not", "in", "case"}
 RESERVED = frozenset(
-    ("and", "or", "not", "is", "null", "true", "false", "in", "between", "distinct", "from", "unknown")
-    + ("case", "when", "then", "else", "end", "select")
-)
+    ("and", "or", "not", "is", "null", "true", "false", "in", "between", "distinct", "from", "unknown", "select")
+) | {"case", "when", "then", "else", "end"}
 
 
 class Language(DuckDB):  # type: ignore[misc]

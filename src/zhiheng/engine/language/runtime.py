@@ -14,7 +14,10 @@ FURTHEST_SECONDS = 4e9
 FURTHEST_DAYS = 40000
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
 
-pattern = functools.cache(re.compile)
+
+@functools.cache
+def pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.ASCII)  # RE2's \b knows ASCII letters only
 
 
 def divide(a: float, b: float) -> float | None:

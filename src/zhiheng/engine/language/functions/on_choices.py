@@ -24,6 +24,7 @@ declare(
     parameters=(one("choices", TEXTS), one("option", TEXT)),
     result=BOOLEAN,
     meaning="多选题选了 option。没有回答则为空。",
+    english="The option is chosen.",
     examples=examples(
         ("has(c, 'a')", True, {"c": ["a", "b"]}),
         ("has(c, 'a')", False, {"c": []}),
@@ -39,6 +40,7 @@ declare(
     parameters=(one("choices", TEXTS), constant_list("options", TEXT)),
     result=BOOLEAN,
     meaning="多选题选了所列选项中的至少一个。",
+    english="At least one of the options is chosen.",
     examples=examples(
         ("has_any(c, 'a', 'b')", True, {"c": ["b", "x"]}),
         ("has_any(c, 'a', 'b')", False, {"c": ["x", None]}),
@@ -53,6 +55,7 @@ declare(
     parameters=(one("choices", TEXTS), constant_list("options", TEXT)),
     result=BOOLEAN,
     meaning="多选题选了所列的全部选项。",
+    english="All of the options are chosen.",
     examples=examples(
         ("has_all(c, 'a', 'b')", True, {"c": ["b", "a", "x"]}),
         ("has_all(c, 'a', 'b')", False, {"c": ["a", None]}),
@@ -66,6 +69,7 @@ declare(
     parameters=(one("choices", TEXTS),),
     result=NUMBER,
     meaning="多选题选了几项；重复的只计一次，空元素不计。",
+    english="How many different options are chosen.",
     examples=examples(
         ("count_of(c)", 2, {"c": ["a", "b", "a", None]}),
         ("count_of(c)", 0, {"c": []}),

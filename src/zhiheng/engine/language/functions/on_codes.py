@@ -89,6 +89,7 @@ declare(
     result=BOOLEAN,
     meaning="编码属于所列编码之一。所列编码包括它自己和它的一切扩展码，不包括相邻的码；也可写范围 'F00-F99'。"
     "大小写、全角半角、有无小数点不论；剑号、星号连写的两个编码，有一个属于即可。",
+    english="A listed code or range covers the code.",
     examples=examples(
         ("code_in(x, 'I21.1')", True, {"x": "I21.100x001"}),
         ("code_in(x, 'I21.1')", True, {"x": "i211"}),
@@ -110,6 +111,7 @@ declare(
     parameters=(one("code", TEXT), constant("first", TEXT), constant("last", TEXT)),
     result=BOOLEAN,
     meaning="编码在 first 到 last 的范围内，两端及其扩展码都算在内。",
+    english="The code lies in the range, both ends with their extensions.",
     examples=examples(
         ("code_in_range(x, 'I05', 'I09')", True, {"x": "I09.900"}),
         ("code_in_range(x, 'I05', 'I09')", False, {"x": "I10.x00"}),
