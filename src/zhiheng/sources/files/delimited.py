@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from zhiheng.records.problems import Problem
+from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.sources.base import Limits, Unreadable
 from zhiheng.sources.files import encoding
 from zhiheng.sources.files.chunks import CHUNK, Chunk, Wanted, broken_cell, broken_row, unreadable_row
@@ -63,6 +63,8 @@ class Delimited:
             header = next(records, None)
             width = len(header[1]) if header and isinstance(header[1], list) else None
             yield from _records(lines, delimiter, width)
+            if lines.unfinished is not None:
+                yield lines.number, _unfinished(lines.unfinished)
 
     def _first_record(self, delimiter: str) -> list[str]:
         with io.TextIOWrapper(self._opened(), self.encoding, encoding.ERRORS, newline="") as text:
@@ -88,6 +90,7 @@ class _Lines:
         self._text, self._longest = text, longest
         self._given_back: deque[str] = deque()
         self.number = 0  # of the last line given out
+        self.unfinished: str | None = None  # the last line of all, when no line break ends it
         self.since: list[str] = []  # lines given out since the current record began
 
     def __iter__(self) -> "_Lines":
@@ -99,6 +102,8 @@ class _Lines:
             raise StopIteration
         if len(line) > self._longest:
             raise Unreadable("line_too_long", f"一行超过 {self._longest} 个字符，不像是表格", "请核对导出格式与换行符")
+        if line[-1] not in "\r\n":
+            self.unfinished = line
         self.number += 1
         self.since.append(line)
         return line
@@ -153,6 +158,11 @@ def _malformed(line: str, error: csv.Error | None) -> Problem:
     )
     remedy = "请核对该行的引号：字段中的引号应写成两个引号"
     return unreadable_row("malformed_row", line.rstrip("\r\n"), reason, remedy)
+
+
+def _unfinished(line: str) -> Problem:
+    reason = "最后一行没有换行符，文件可能在传输中被截断；该行已照原样接收"
+    return Problem("no_final_newline", "", shown(line), reason, "请核对最后一行是否完整", Effect.NOTED)
 
 
 def _wrong_width(row: list[str], width: int, delimiter: str) -> Problem:

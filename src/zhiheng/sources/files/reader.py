@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from zhiheng.lib.suggest import nearest
 from zhiheng.records.build import Builder
-from zhiheng.records.problems import Problem
+from zhiheng.records.problems import Effect, Problem
 from zhiheng.records.schema import TABLES
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Rejects, Unreadable, files_of
 from zhiheng.sources.files.attach import Encounters
@@ -86,7 +86,7 @@ class _Run:
         work = [(mapping, *self._worker(feed, mapping, encounters)) for mapping in feed.tables]
         count = 0
         for chunk in sheet.chunks():
-            count += len(chunk.numbers) + len(chunk.problems)
+            count += len(chunk.numbers) + sum(problem.effect is Effect.ROW for _, problem in chunk.problems)
             for number, problem in chunk.problems:
                 rejects.add(problem, str(number))
             rows = _by_column(sheet.header, chunk)
