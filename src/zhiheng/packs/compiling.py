@@ -140,7 +140,9 @@ class _Compiler:
             hidden_by_default=spec.hidden,
         )
 
-    def expression(self, text: str, place: Place, subject: str, expect: Type | None = None) -> Expression | None:
+    def expression(
+        self, text: str, place: Place, subject: str, expect: Type | None = None, *, warn: bool = True
+    ) -> Expression | None:
         found = self.parsed.get((text, expect))
         if found is None:
             try:
@@ -151,7 +153,7 @@ class _Compiler:
         if isinstance(found, ExpressionError):
             self.report.problem(place, f'item "{subject}": {found.problem} In: {text}')
             return None
-        for warning in found.warnings:
+        for warning in found.warnings if warn else ():
             self.report.warning(place, f'item "{subject}": {warning} In: {text}')
         return found
 
@@ -162,7 +164,7 @@ class _Compiler:
         if len(levels) == 1 or None in each:
             return each[0]
         together = " and ".join(_in_parentheses(text) for text, _ in levels)
-        return self.expression(together, levels[-1][1], code, Type.BOOLEAN)
+        return self.expression(together, levels[-1][1], code, Type.BOOLEAN, warn=False)  # each level has warned
 
     def computed(self, spec: ItemSpec, kind: ItemType, place: Place) -> Expression | None:
         if spec.computed is None:

@@ -10,7 +10,7 @@ from zhiheng.lib import models, yaml
 from . import writing
 from .compiling import Common, Report, identifier
 from .loading import PackError, file_name, load_common
-from .specs.form import Entry, FormSpec, ItemSpec, SectionSpec, UseSpec
+from .specs.form import AmendmentSpec, Entry, FormSpec, ItemSpec, SectionSpec, UseSpec
 from .specs.template import Template
 from .translating import Translation, Translator, Untranslated
 
@@ -21,6 +21,7 @@ SHARED_LISTS = {
     "passed_failed_untested": {"a": "合格", "b": "不合格", "c": "未检测"},
     "sexes": {"M": "男", "F": "女"},
 }
+ENOUGH = 3  # as many forms must agree before something is called common
 FORM_HEADING = (
     "{label}：国家表单 {form}（{snapshot}）。编码、名称、选项和限值是国家平台公布的事实；提示语由质衡编写。\n"
     "由 zhiheng pack import-form 生成；条件用 docs/reference/language.md 所列的写法。"
@@ -127,14 +128,14 @@ def shared_options(drafts: Sequence[Draft]) -> dict[str, dict[str, str]]:
                 first_user.setdefault(key, identifier(item.item))
     found: dict[str, dict[str, str]] = {}
     for key, times in sorted(counted.items(), key=lambda pair: first_user[pair[0]]):
-        if (times > 2 and len(key) > 1) or key in named:
+        if (times >= ENOUGH and len(key) > 1) or key in named:
             name = named.get(key) or _free(first_user[key], found)
             found[name] = dict(key)
     return dict(sorted(found.items(), key=lambda pair: (pair[0] not in SHARED_LISTS, pair[0])))
 
 
 def shared_items(drafts: Sequence[Draft]) -> list[ItemSpec]:
-    """Return, for each code, the form of the item that most templates have, if at least two have it."""
+    """Return, for each code, the form of the item that most templates have, if enough have it."""
     versions: dict[str, Counter[str]] = defaultdict(Counter)
     by_text: dict[str, ItemSpec] = {}
     for draft in drafts:
@@ -145,7 +146,7 @@ def shared_items(drafts: Sequence[Draft]) -> list[ItemSpec]:
     found = []
     for counted in versions.values():
         text, times = counted.most_common(1)[0]
-        if times > 1:
+        if times >= ENOUGH:
             found.append(by_text[text])
     return sorted(found, key=lambda item: _natural(item.item))
 
@@ -171,12 +172,30 @@ def _write(draft: Draft, common: Common, folder: Path) -> ImportReport:
         return said
 
     sections = [section.model_copy(update={"items": share(section.items)}) for section in draft.sections]
-    form = FormSpec(form=template.abbr, edition=template.snapshot.split()[0], sections=sections)
+    path = folder / "form.yaml"
+    aliases, amendments = _ours(path)
+    form = FormSpec(
+        form=template.abbr,
+        edition=template.snapshot.split()[0],
+        aliases=aliases,
+        sections=sections,
+        amendments=amendments,
+    )
     heading = FORM_HEADING.format(label=template.abbr, form=template.platform_form, snapshot=template.snapshot)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "form.yaml"
     path.write_text(writing.form_yaml(form, heading), encoding="utf-8")
     return ImportReport(template.abbr, path, len(template.items), shared, draft.untranslated)
+
+
+def _ours(path: Path) -> tuple[dict[str, str], list[AmendmentSpec]]:
+    """Return what people added to a form that is imported again: readable names and sourced amendments."""
+    if not path.exists():
+        return {}, []
+    form, problems = models.read(yaml.load(path, name=file_name(path)), FormSpec)
+    if form is None:
+        raise PackError(problems)
+    named = {item.alias: item.item for item in _items_of(form.sections) if item.alias}
+    return {**form.aliases, **named}, form.amendments
 
 
 def _grouped(translations: Iterable[Translation]) -> list[_Group]:
