@@ -11,7 +11,7 @@ write_extra(folder)      the same, but FILE also has a column or element `surpri
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -35,9 +35,9 @@ def load(path: Path) -> ModuleType:
 
 
 @pytest.fixture(params=READERS, ids=lambda path: path.stem)
-def reader(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+def reader(request: pytest.FixtureRequest) -> ModuleType:
     """Each reader in turn."""
-    yield load(request.param)
+    return load(request.param)
 
 
 @pytest.fixture

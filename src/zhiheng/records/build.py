@@ -335,6 +335,10 @@ def _check_required(table: Table, values: Values, problems: list[tuple[int, Prob
             for at, value in enumerate(values[column.name]):
                 if value is None and at not in stated:
                     problems.append((at, _missing(column)))
+    if table.needs_one_of:
+        owners = zip(*(values[name] for name in table.needs_one_of), strict=True)
+        nobodys = [at for at, owner in enumerate(owners) if not any(owner) and at not in stated]
+        problems.extend((at, _missing(table.column(table.needs_one_of[0]))) for at in nobodys)
 
 
 def _arrow(table: Table, values: Values, kept: list[int], count: int) -> pa.RecordBatch:

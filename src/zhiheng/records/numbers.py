@@ -30,7 +30,7 @@ _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,
 _BOUND = r"(?P<bound><=|>=|<|>|≤|≥|≦|≧|﹤|﹥)?"
 _WHOLE = re.compile(rf"{_BOUND}\s*(?P<number>{_NUMBER})", re.ASCII)
 _QUANTITY = re.compile(
-    rf"{_BOUND}\s*(?P<number>{_NUMBER})\s*(?P<unit>[^\s\d,.;，；^][^\s,;，；]*)?(?:[\s,;，；]+(?P<rest>.*))?", re.ASCII
+    rf"{_BOUND}\s*(?P<number>{_NUMBER})\s*(?P<unit>[^\s\d,.;，；^/~*×+–-][^\s,;，；]*)?(?:[\s,;，；]+(?P<rest>.*))?", re.ASCII
 )
 _COMPARATORS = {"≤": "<=", "≥": ">=", "≦": "<=", "≧": ">=", "﹤": "<", "﹥": ">"}
 _REMEDY = "请导出为普通数字；确为文字结果的，请在接入方案中对应到文字列"
