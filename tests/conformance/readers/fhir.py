@@ -118,7 +118,7 @@ def write_bad_rows(folder: Path) -> dict[str, str]:
         "not_json": "",
         "unlisted_type": "Moon",
         "no_resource": "kind",
-        "not_utf8": "Condition",
+        "not_utf8": "xbc",
     }
 
 

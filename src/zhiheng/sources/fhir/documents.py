@@ -98,9 +98,11 @@ class Document:
             if len(line) > LINE_BYTES:
                 problem = _too_large(f"这一行超过 {LINE_BYTES >> 20} MB 的上限", f"{len(line)} 字节以上")
                 yield Broken(problem, f"第{number}行")
+            elif not line or line.isspace():
+                continue
             elif self._passed and self._passed.match(line):
                 yield NOT_PARSED
-            elif line and not line.isspace():
+            else:
                 yield from _part(parse(line), f"第{number}行")
 
     def _cut(self, stream: IO[bytes]) -> Iterator[bytes]:
@@ -295,11 +297,15 @@ def _is_gzip(file: IO[bytes]) -> bool:
 
 def _refuse_other_formats(path: Path) -> None:
     with path.open("rb") as raw:
+        if path.suffix.lower() == ".gz" and not _is_gzip(raw):
+            raise Unreadable("broken_archive", "文件名以 .gz 结尾，内容却不是 gzip 压缩", "请重新压缩，或改正文件名")
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if _is_gzip(raw) else raw
         try:
             start = stream.read(256)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return  # said where the file is read
+    if not start.strip():
+        raise Unreadable("empty_file", "文件是空的", "请核对导出是否完整；确无数据时可不导出该文件")
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         raise Unreadable(
             "xml_resource", "这是 XML 格式的资源，本系统读取 JSON 格式", "请以 JSON 或 NDJSON 格式重新导出"

@@ -117,6 +117,22 @@ def _finite(value: float) -> bool:
         return False
 
 
+class Watched(dict[str, Any]):
+    """An object that remembers which of its parts were asked for, so that the others can be named in the account."""
+
+    def __init__(self, data: dict[str, Any], asked: set[str]) -> None:
+        super().__init__(data)
+        self._asked = asked
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self._asked.add(str(name))
+        return super().__contains__(name)
+
+
 class Concept:
     """A CodeableConcept: its codings that have a code, and its words."""
 

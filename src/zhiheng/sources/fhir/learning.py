@@ -6,7 +6,6 @@ from zhiheng.sources.fhir.elements import Concept, each_coding, human_name
 from zhiheng.sources.fhir.references import Link, Target, address_of, identifier_addresses
 from zhiheng.sources.fhir.resource import Resource
 
-
 # Nobody points to these from a record that we make, and they are by far the most.
 NOT_POINTED_AT = frozenset(("Observation", "DiagnosticReport", "DocumentReference", "MedicationAdministration"))
 

@@ -1,6 +1,6 @@
 """The FHIR reader: files of a feed -> canonical tables, with every resource accounted for."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,7 @@ from zhiheng.sources.fhir.resources import (
 )
 from zhiheng.sources.profile import Profile
 
+_ABOUT_THE_RESOURCE = {"resourceType", "id", "meta", "text", "language", "contained", "extension", "implicitRules"}
 MOST_REJECTS = 100_000  # of one file
 
 MAPPED: dict[str, Callable[[Resource], Rows]] = {
@@ -132,6 +133,8 @@ class _FileMapping:
         self.seen: Counter[str] = Counter()  # mapped resources, by type and id
         self.left: Counter[str] = Counter()  # resources left aside, by type
         self.broken = 0
+        self.asked: defaultdict[str, set[str]] = defaultdict(set)  # parts of resources that were looked at, by type
+        self.there: defaultdict[str, set[str]] = defaultdict(set)  # and those that were there
         self.unsaid: Counter[str] = Counter()  # rejects beyond those that a person can read, by kind
 
     def take(self, found: Found | Broken) -> None:
@@ -166,6 +169,8 @@ class _FileMapping:
         for row in rows:
             builder = self.builders.get(row.table) or self.builders.setdefault(row.table, self.feed.builder(row.table))
             builder.add(row.values, source_id=f"{key}#{row.part}" if row.part else key, place=where)
+        self.asked[resource.type] |= resource.asked
+        self.there[resource.type].update(resource.found.resource)
         for problem in dict.fromkeys(resource.problems):
             self._reject(problem, where)
 
@@ -181,6 +186,14 @@ class _FileMapping:
             Reject.of_file(self.file.name, kind, reason, "请先处理已列出的问题，再重新读取", f"另有 {count} 处")
             for kind, count in self.unsaid.items()
         ]
+
+    def _unused(self) -> Iterator[str]:
+        """Yield the elements of mapped resources that nothing was made of."""
+        for kind in sorted(self.there):
+            if kind in MAPPED:
+                yield from (
+                    f"{kind}.{name}" for name in sorted(self.there[kind] - self.asked[kind] - _ABOUT_THE_RESOURCE)
+                )
 
     def finish(self) -> Reading:
         """Return the tables of the file and its account."""
@@ -198,6 +211,7 @@ class _FileMapping:
             encoding="utf-8",
             rows=self.seen.total() + self.left.total() + self.broken,
             kept=sum(count for key, count in self.seen.items() if key in kept),
+            unused_columns=tuple(self._unused()),
             ignored=dict(self.left),
         )
         return Reading(tables, self.rejects + self._said_in_sum(), [account])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.sources.fhir.documents import Found
-from zhiheng.sources.fhir.elements import Concept, Node, concepts, pairs
+from zhiheng.sources.fhir.elements import Concept, Node, Watched, concepts, pairs
 from zhiheng.sources.fhir.feed import Feed, Identifier
 from zhiheng.sources.fhir.references import Index, Link, Target, address_of
 
@@ -38,10 +38,11 @@ class Resource:
     organisation: str | None = None
     campus: str | None = None
     problems: list[Problem] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)  # the parts that were looked at
 
     def __post_init__(self) -> None:
         self.type: str = self.found.resource["resourceType"]
-        self.node = Node(self.found.resource, self.type, self.problems)
+        self.node = Node(Watched(self.found.resource, self.asked), self.type, self.problems)
 
     @property
     def id(self) -> str:
