@@ -186,7 +186,7 @@ def reason(rules: Rules, name: str) -> str:
 def question(rules: Rules, name: str) -> str:
     """Return what a person must answer."""
     if name == "include":
-        return "诊断或手术未注明主次，无法判定是否符合纳入条件，请核实"
+        return "现有记录不足以判定是否符合纳入条件（如诊断未注明主次、年龄不明），请核实"
     if name == "discharge":
         return "没有出院时间，或就诊状态仍为在院，请核实患者是否已出院"
     for consider in rules.considers:

@@ -1,17 +1,23 @@
 """The shape of find.yaml: who is a case, and what takes a visit out again."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from zhiheng.engine.find.facts import FACTS, scope
+from zhiheng.engine.find.facts import FACTS, HISTORY, roots, scope
 from zhiheng.engine.find.rules import Consider, Criterion, Exclusion, Origin, Position, Rules, Unit
 from zhiheng.engine.language import Expression, ExpressionError, Scope, Type, parse
 from zhiheng.lib.models import Spec
+from zhiheng.lib.suggest import did_you_mean
+from zhiheng.lib.yaml import Document, Location
 from zhiheng.records.codes import CodeError, Cover
+
+if TYPE_CHECKING:
+    from zhiheng.packs.loading import Context
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Confidence = Literal["announcement", "form", "provisional", "own_knowledge"]
@@ -71,6 +77,12 @@ class AgeSpec(Spec):
     reason: str
     source: SourceSpec | None = None
 
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if self.from_ is None and self.below is None:
+            raise ValueError("age needs `from:` or `below:`.")
+        return self
+
     def outside(self) -> str:
         """Return the expression that is true for whoever is too young or too old."""
         limits = []
@@ -78,8 +90,6 @@ class AgeSpec(Spec):
             limits.append(_younger_than(self.from_))
         if self.below:
             limits.append(f"not ({_younger_than(self.below)})")
-        if not limits:
-            raise ValueError("age needs `from:` or `below:`.")
         return " or ".join(f"({limit})" for limit in limits)
 
 
@@ -150,68 +160,124 @@ class FindSpec(Spec):
     yields_to: list[YieldSpec] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
 
-    @model_validator(mode="after")
-    def _can_run(self) -> Self:
-        compile_find(self, abbr="", version="")
-        return self
+
+class OverlayFindSpec(Spec):
+    """find.yaml of a hospital's own additions: more criteria and exclusions, never fewer."""
+
+    criteria: dict[Identifier, CriterionSpec] = Field(default_factory=dict)
+    consider: list[ConsiderSpec] = Field(default_factory=list)
+    exclude: list[ExclusionSpec] = Field(default_factory=list)
+    source: SourceSpec
+
+
+class FindError(ValueError):
+    """What cannot run, and where in find.yaml it stands."""
+
+    def __init__(self, location: Location, message: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+def compile_part(documents: Sequence[Document], context: "Context") -> Rules | None:
+    """Compile find.yaml of a pack and of its overlays; what is wrong is reported with its line."""
+    spec = context.read(documents[0], FindSpec)
+    rules = _reporting(documents[0], context, spec, OverlayFindSpec.model_construct()) if spec else None
+    for document in documents[1:]:
+        added = context.read(document, OverlayFindSpec)
+        if spec is not None and added is not None and rules is not None:
+            whole = _reporting(document, context, spec, added)
+            rules = whole and _joined(rules, whole)
+    return rules
+
+
+def _reporting(document: Document, context: "Context", spec: FindSpec, added: OverlayFindSpec) -> Rules | None:
+    pack = context.spec
+    versions = {"valid_from": pack.valid_from, "valid_until": pack.valid_until}
+    try:
+        return compile_find(spec, abbr=pack.pack, version=pack.version, added=added, **versions)
+    except FindError as problem:
+        context.problem(document, problem.location, str(problem))
+        return None
+
+
+def _joined(rules: Rules, whole: Rules) -> Rules:
+    return replace(
+        rules,
+        criteria=tuple(dict.fromkeys((*rules.criteria, *whole.criteria))),
+        considers=tuple(dict.fromkeys((*rules.considers, *whole.considers))),
+        exclusions=tuple(dict.fromkeys((*rules.exclusions, *whole.exclusions))),
+    )
 
 
 def compile_find(
-    spec: FindSpec, *, abbr: str, version: str, valid_from: date | None = None, valid_until: date | None = None
+    spec: FindSpec,
+    *,
+    abbr: str,
+    version: str,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+    added: OverlayFindSpec | None = None,
 ) -> Rules:
-    """Return the rules that the engine runs; ValueError says what cannot run."""
-    criteria = _criteria(spec)
-    known = scope(spec.criteria)
-    _refuse_repeated(["age", "include", "discharge", *_ids(spec)])
+    """Return the rules that the engine runs; FindError says what cannot run, and where."""
+    more = added or OverlayFindSpec.model_construct()
+    listed = {**spec.criteria, **more.criteria}
+    known = scope(listed)
+    source = spec.source if added is None or not added.exclude else added.source
+    _refuse_repeated(spec, more)
+    include = _of_codes_only(_expression(spec.include, known, ("include",)), listed, ("include",))
     return Rules(
         abbr=abbr,
         version=version,
-        include=_expression(spec.include, known, "include"),
-        criteria=criteria,
+        include=include,
+        criteria=tuple(_criterion(name, each, listed) for name, each in listed.items()),
         classes=tuple(spec.classes),
         unit=Unit(spec.unit),
         status=spec.status,
         valid_from=valid_from,
         valid_until=valid_until,
-        considers=tuple(_consider(each, known, spec.source) for each in spec.consider),
+        considers=tuple(
+            _consider(each, known, listed, spec.source, ("consider", number))
+            for group in (spec.consider, more.consider)
+            for number, each in enumerate(group)
+        ),
         exclusions=(
             *_age(spec, known),
-            *(_exclusion(each, known, spec.source) for each in spec.exclude),
-            *(_yield(each, known, spec.source) for each in spec.yields_to),
+            *(_exclusion(each, known, spec.source, ("exclude", number)) for number, each in enumerate(spec.exclude)),
+            *(_yield(each, known, spec.source, ("yields_to", number)) for number, each in enumerate(spec.yields_to)),
+            *(_exclusion(each, known, source, ("exclude", number)) for number, each in enumerate(more.exclude)),
         ),
         origin=spec.source.origin(),
     )
 
 
-def _ids(spec: FindSpec) -> list[str]:
-    return [each.id for group in (spec.consider, spec.exclude, spec.yields_to) for each in group]
+RESERVED = ("age", "include", "discharge")
 
 
-def _refuse_repeated(ids: Iterable[str]) -> None:
+def _refuse_repeated(spec: FindSpec, added: OverlayFindSpec) -> None:
     seen: set[str] = set()
-    for name in ids:
-        if name in seen:
-            raise ValueError(f'the id "{name}" stands here twice. Every rule needs an id of its own.')
-        seen.add(name)
+    for whole in (spec, added):
+        for key in ("consider", "exclude", "yields_to"):
+            for number, each in enumerate(getattr(whole, key, ())):
+                if each.id in RESERVED:
+                    raise FindError((key, number), f'the id "{each.id}" has a meaning of its own. Choose another.')
+                if each.id in seen:
+                    raise FindError((key, number), f'the id "{each.id}" stands here twice. Every rule needs its own.')
+                seen.add(each.id)
 
 
-def _criteria(spec: FindSpec) -> tuple[Criterion, ...]:
-    for name in spec.criteria:
-        if name in FACTS:
-            raise ValueError(f'criterion "{name}" has the name of a fact about the visit. Choose another name.')
-    return tuple(_criterion(name, each, spec) for name, each in spec.criteria.items())
-
-
-def _criterion(name: str, each: CriterionSpec, spec: FindSpec) -> Criterion:
-    listed = [*_shared(name, each, spec), *each.codes]
+def _criterion(name: str, each: CriterionSpec, criteria: Mapping[str, CriterionSpec]) -> Criterion:
+    where: Location = ("criteria", name)
+    if name in FACTS:
+        raise FindError(where, f'criterion "{name}" has the name of a fact about the visit. Choose another name.')
+    listed = [*_shared(name, each, criteria), *each.codes]
     unknown = [code for code in each.except_ if code not in listed]
     if unknown:
-        raise ValueError(f'criterion "{name}" excepts {", ".join(unknown)}, which it does not list.')
+        raise FindError((*where, "except"), f'criterion "{name}" excepts {", ".join(unknown)}, which it does not list.')
     kept = [code for code in listed if code not in each.except_]
     try:
         codes = Cover.of(kept)
     except CodeError as problem:
-        raise ValueError(f'criterion "{name}": {problem}') from None
+        raise FindError((*where, "codes"), f'criterion "{name}": {problem}') from None
     return Criterion(
         id=name,
         table="diagnosis" if each.diagnosis else "procedure",
@@ -224,20 +290,33 @@ def _criterion(name: str, each: CriterionSpec, spec: FindSpec) -> Criterion:
     )
 
 
-def _shared(name: str, each: CriterionSpec, spec: FindSpec) -> list[str]:
+def _shared(name: str, each: CriterionSpec, criteria: Mapping[str, CriterionSpec]) -> list[str]:
     if each.same_codes_as is None:
         return []
-    other = spec.criteria.get(each.same_codes_as)
+    other = criteria.get(each.same_codes_as)
     if other is None or other.same_codes_as is not None:
-        raise ValueError(f'criterion "{name}": same_codes_as names no criterion with codes: "{each.same_codes_as}".')
+        near = did_you_mean(each.same_codes_as, [known for known, spec in criteria.items() if spec.codes])
+        message = f'criterion "{name}": same_codes_as names no criterion with codes: "{each.same_codes_as}".{near}'
+        raise FindError(("criteria", name, "same_codes_as"), message)
     return other.codes
 
 
-def _expression(text: str, known: Scope, what: str) -> Expression:
+def _expression(text: str, known: Scope, where: Location) -> Expression:
     try:
         return parse(text, known, expect=Type.BOOLEAN)
     except ExpressionError as problem:
-        raise ValueError(f"{what}: {problem}") from None
+        raise FindError(where, f"{problem.problem} In: {text}") from None
+
+
+def _of_codes_only(expression: Expression, criteria: Mapping[str, CriterionSpec], where: Location) -> Expression:
+    """Refuse what cannot be asked of a million visits at once, or stands on the inclusion itself."""
+    for name in expression.fields:
+        each = criteria.get(name)
+        if each is not None and (each.names or each.present_on_admission is not None):
+            raise FindError(where, f'"{name}" looks at names or presence; an inclusion may only look at codes.')
+    if history := sorted(roots(expression) & HISTORY):
+        raise FindError(where, f'"{history[0]}" follows from the inclusion and cannot be part of it.')
+    return expression
 
 
 def _origin(own: SourceSpec | None, whole: SourceSpec) -> Origin:
@@ -247,28 +326,31 @@ def _origin(own: SourceSpec | None, whole: SourceSpec) -> Origin:
 def _age(spec: FindSpec, known: Scope) -> list[Exclusion]:
     if spec.age is None:
         return []
-    outside = _expression(spec.age.outside(), known, "age")
+    outside = _expression(spec.age.outside(), known, ("age",))
     return [Exclusion("age", spec.age.reason, when=outside, origin=_origin(spec.age.source, spec.source))]
 
 
-def _exclusion(each: ExclusionSpec, known: Scope, whole: SourceSpec) -> Exclusion:
+def _exclusion(each: ExclusionSpec, known: Scope, whole: SourceSpec, where: Location) -> Exclusion:
     return Exclusion(
         id=each.id,
         reason=each.reason,
-        when=_expression(each.when, known, each.id) if each.when else None,
+        when=_expression(each.when, known, (*where, "when")) if each.when else None,
         ask=each.ask,
-        raised=_expression(each.raise_, known, each.id) if each.raise_ else None,
+        raised=_expression(each.raise_, known, (*where, "raise")) if each.raise_ else None,
         by_unit=each.by_unit,
         unknown_only_asks=each.if_unknown == "ask",
         origin=_origin(each.source, whole),
     )
 
 
-def _yield(each: YieldSpec, known: Scope, whole: SourceSpec) -> Exclusion:
-    when = _expression(each.when, known, each.id) if each.when else None
+def _yield(each: YieldSpec, known: Scope, whole: SourceSpec, where: Location) -> Exclusion:
+    when = _expression(each.when, known, (*where, "when")) if each.when else None
     return Exclusion(each.id, each.reason, when=when, packs=tuple(each.packs), origin=_origin(each.source, whole))
 
 
-def _consider(each: ConsiderSpec, known: Scope, whole: SourceSpec) -> Consider:
-    raised = _expression(each.raise_, known, each.id) if each.raise_ else None
+def _consider(
+    each: ConsiderSpec, known: Scope, criteria: Mapping[str, CriterionSpec], whole: SourceSpec, where: Location
+) -> Consider:
+    place = (*where, "raise")
+    raised = _of_codes_only(_expression(each.raise_, known, place), criteria, place) if each.raise_ else None
     return Consider(each.id, each.ask, raised, _origin(each.source, whole))
