@@ -13,7 +13,11 @@ _PEOPLE = (
 ).split()
 _STAY = "B38 B11C B13C B14 B21C B16C B17 B20".split()
 _FIRST = "C01C C02N F01 F02C F03N F04 C03C C04N C05C F05".split()
-_OTHERS = [f"{name.format(n)}" for n in range(1, GROUPS + 1) for name in ("C06x{:02d}C", "C07x{:02d}N", "C08x{:02d}C", "F06x{:02d}")]
+_OTHERS = [
+    f"{name.format(n)}"
+    for n in range(1, GROUPS + 1)
+    for name in ("C06x{:02d}C", "C07x{:02d}N", "C08x{:02d}C", "F06x{:02d}")
+]
 _BETWEEN = (
     "C09C C10N C11 F07x01C F08x01N F09x01 F07x02C F08x02N F09x02 C12C C13N C24C C25 F10 F11 F12 B22C B22 B23C B23 B24C "
     "B24 B25C B25 B26C B26 B27 B28 B29 B30C B31 B32 B33 C34C C26C C27C"
@@ -27,9 +31,7 @@ _OPERATIONS = [
         *("C41x{:02d}", "C42x{:02d}C", "C43x{:02d}C", "F16x{:02d}", "C44x{:02d}"),
     )
 ]
-_CARE = (
-    "F17 F18 F19 F20 F21 F22 F23 F24 F25 F26 A16 A18x01 A18x02 A18x03 A18x04 A18x05 A17 C28 C29 C30 C31 C32 C33 C47".split()
-)
+_CARE = "F17 F18 F19 F20 F21 F22 F23 F24 F25 F26 A16 A18x01 A18x02 A18x03 A18x04 A18x05 A17 C28 C29 C30 C31 C32 C33 C47".split()
 _ICU = [f"{name.format(n)}" for n in range(1, 6) for name in ("C48x{:02d}C", "C49x{:02d}", "C50x{:02d}")]
 _LEAVING = "B36C B37 B34C B35".split()
 OWN = ("院区", "发病日期时间", "到院日期时间", "到院交通工具", "入院体重kg", "身高cm")
@@ -49,7 +51,16 @@ _SEX = {"male": "1", "female": "2"}
 def line(visit: Visit) -> str:
     """Return the front page of `visit` as one CSV line."""
     return "".join(
-        (_person(visit), _stay(visit), _diagnoses(visit), _staff(visit), _operations(visit), _care(visit), _sums(visit), _own(visit))
+        (
+            _person(visit),
+            _stay(visit),
+            _diagnoses(visit),
+            _staff(visit),
+            _operations(visit),
+            _care(visit),
+            _sums(visit),
+            _own(visit),
+        )
     )
 
 
@@ -68,9 +79,7 @@ def _stay(visit: Visit) -> str:
     department = visit.department
     days = max(1, visit.discharged // 86400 - visit.admitted // 86400)
     moved = "28" if any(code != "1" for code, _, _ in visit.icu) else "-"
-    return (
-        f"2,{visit.route},{department.code},{department.ward},{moved},{department.code},{department.ward},{days},"
-    )
+    return f"2,{visit.route},{department.code},{department.ward},{moved},{department.code},{department.ward},{days},"
 
 
 def _diagnoses(visit: Visit) -> str:

@@ -102,7 +102,9 @@ class Hospital:
         self.inpatients += 1
         self._note_truth(visit)
 
-    def outpatient(self, visit: Visit, diagnoses: list[str], procedures: list[str], went: str, leads_to: str = "") -> None:
+    def outpatient(
+        self, visit: Visit, diagnoses: list[str], procedures: list[str], went: str, leads_to: str = ""
+    ) -> None:
         """Write an outpatient or emergency visit, which has no front page."""
         minute = self.calendar.minute
         kind = {"emergency": "急诊", "outpatient": "门诊"}[visit.kind]
@@ -112,7 +114,9 @@ class Hospital:
         )
         for place, text in enumerate(diagnoses, 1):
             visit.diagnose(text)
-            self.sheets["visit_diagnoses"].add(f"{visit.id},{place},{visit.diagnoses[-1].code},{visit.diagnoses[-1].name}")
+            self.sheets["visit_diagnoses"].add(
+                f"{visit.id},{place},{visit.diagnoses[-1].code},{visit.diagnoses[-1].name}"
+            )
         for place, text in enumerate(procedures, 1):
             code, _, name = text.partition(" ")
             self.sheets["visit_procedures"].add(f"{visit.id},{place},{code},{name},{minute(visit.admitted)}")
@@ -135,7 +139,9 @@ class Hospital:
         self.encounters += 1
         out, open_ = dict(visit.facts.pop("out", {})), dict(visit.facts.pop("open", {}))  # type: ignore[call-overload]
         if visit.kind == "inpatient":
-            age = (self.calendar.day(visit.admitted) - visit.patient.born).days / 365.25 if visit.age < 10 else visit.age
+            age = (
+                (self.calendar.day(visit.admitted) - visit.patient.born).days / 365.25 if visit.age < 10 else visit.age
+            )
             found = truth.packs_of(visit, age)
         else:
             found = list(visit.facts.pop("packs", []))  # type: ignore[call-overload]
@@ -171,7 +177,9 @@ def generate(
         number = told = 0
         while hospital.encounters < encounters:
             number += 1
-            drawn.story(Dice(seed, number), number, encounters - hospital.encounters)(hospital, Dice(seed, 1 << 39 | number), number)
+            drawn.story(Dice(seed, number), number, encounters - hospital.encounters)(
+                hospital, Dice(seed, 1 << 39 | number), number
+            )
             if hospital.encounters - told >= 1000:
                 shown.advance("demo-data", hospital.encounters - told)
                 told = hospital.encounters

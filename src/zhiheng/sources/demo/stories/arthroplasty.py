@@ -105,7 +105,14 @@ def readmitted(joint: Joint, days_between: int) -> Callable[["Hospital", Dice, i
 
 
 def admit(
-    hospital: "Hospital", dice: Dice, who: object, joint: Joint, plan: Plan, midnight: int, days: int, again: int | None = None
+    hospital: "Hospital",
+    dice: Dice,
+    who: object,
+    joint: Joint,
+    plan: Plan,
+    midnight: int,
+    days: int,
+    again: int | None = None,
 ) -> Visit:
     """Tell one admission."""
     admitted = midnight + dice.whole(8 * 60, 16 * 60) * MINUTE
@@ -127,7 +134,9 @@ def admit(
     _thrombosis(visit, dice, plan, operation)
     _blood(visit, plan, operation)
     _texts(visit, dice, joint, plan, operation)
-    routine(visit, dice, {"hgb": (98, 145), "ddimer": (0.2, 2.4), "albumin": (32, 45), "inr": (0.9, 1.1), "crp": (1, 20)})
+    routine(
+        visit, dice, {"hgb": (98, 145), "ddimer": (0.2, 2.4), "albumin": (32, 45), "inr": (0.9, 1.1), "crp": (1, 20)}
+    )
     _expect(visit, joint, plan, again)
     hospital.close(dice, visit, "device", 58000)
     return visit
@@ -194,7 +203,9 @@ def _thrombosis(visit: Visit, dice: Dice, plan: Plan, operation: Operation) -> N
     if visit.mode == "1":
         visit.take_home("利伐沙班")
     if plan.complication.startswith("I80"):
-        visit.examine("超声", "双下肢静脉超声", closure + 5 * DAY, "左侧腘静脉内低回声充填，不可压闭。", "左下肢深静脉血栓形成")
+        visit.examine(
+            "超声", "双下肢静脉超声", closure + 5 * DAY, "左侧腘静脉内低回声充填，不可压闭。", "左下肢深静脉血栓形成"
+        )
     else:
         visit.examine("超声", "双下肢静脉超声", visit.admitted + 5 * HOUR, "双下肢深静脉血流通畅。", "未见深静脉血栓")
 
@@ -202,7 +213,9 @@ def _thrombosis(visit: Visit, dice: Dice, plan: Plan, operation: Operation) -> N
 def _blood(visit: Visit, plan: Plan, operation: Operation) -> None:
     if plan.units:
         visit.red_cells = plan.units
-        visit.operate("99.0401 红细胞输入", operation.start + operation.minutes * MINUTE + HOUR, 120, level="1", logged=False)
+        visit.operate(
+            "99.0401 红细胞输入", operation.start + operation.minutes * MINUTE + HOUR, 120, level="1", logged=False
+        )
         visit.facts["red_cells_units"] = plan.units
 
 
@@ -221,8 +234,22 @@ def _texts(visit: Visit, dice: Dice, joint: Joint, plan: Plan, operation: Operat
         f"{visit.minute(operation.start)}切皮，{visit.minute(closure)}缝皮结束。麻醉满意后取{joint.name}关节后外侧入路，置入假体，"
         f"检查关节稳定。出血约{visit.facts['blood_loss_ml']}ml，{transfused}术中顺利，安返病房。",
     )  # fmt: skip
-    visit.examine("X线", f"{joint.name}关节正侧位片", visit.admitted + 4 * HOUR, f"{side}{joint.name}关节间隙变窄。", f"{side}{joint.name}关节病变", site=f"{joint.name}关节")
-    visit.examine("X线", f"{joint.name}关节术后片", closure + DAY, "假体位置良好。", f"{side}{joint.name}关节置换术后", site=f"{joint.name}关节")
+    visit.examine(
+        "X线",
+        f"{joint.name}关节正侧位片",
+        visit.admitted + 4 * HOUR,
+        f"{side}{joint.name}关节间隙变窄。",
+        f"{side}{joint.name}关节病变",
+        site=f"{joint.name}关节",
+    )
+    visit.examine(
+        "X线",
+        f"{joint.name}关节术后片",
+        closure + DAY,
+        "假体位置良好。",
+        f"{side}{joint.name}关节置换术后",
+        site=f"{joint.name}关节",
+    )
     pain = visit.order("塞来昔布", closure + 6 * HOUR)
     visit.give("氟比洛芬酯", closure + 2 * HOUR)
     visit.give("塞来昔布", closure + 8 * HOUR, order=pain)

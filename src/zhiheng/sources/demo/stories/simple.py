@@ -94,7 +94,9 @@ def story(template: Template) -> Callable[["Hospital", Dice, int], None]:
     return tell
 
 
-def admit(hospital: "Hospital", dice: Dice, who: Any, template: Template, midnight: int, days: int, **more: Any) -> Visit:
+def admit(
+    hospital: "Hospital", dice: Dice, who: Any, template: Template, midnight: int, days: int, **more: Any
+) -> Visit:
     """Tell one admission of `who`."""
     admitted = midnight + dice.whole(8 * 60, 17 * 60) * MINUTE
     discharged = midnight + days * DAY + dice.whole(8 * 60 + 30, 11 * 60) * MINUTE
@@ -125,12 +127,16 @@ def visit(template: Template) -> Callable[["Hospital", Dice, int], None]:
         told.transport = dice.pick(("救护车", "出租车", "私家车")) if emergency else ""
         if template.text:
             told.facts["packs"] = template.text.split()
-        hospital.outpatient(told, [dice.pick(template.principal)], [dice.pick(step.codes) for step in template.procedures], "回家")
+        hospital.outpatient(
+            told, [dice.pick(template.principal)], [dice.pick(step.codes) for step in template.procedures], "回家"
+        )
 
     return tell
 
 
-def routine(visit: Visit, dice: Dice, known: dict[str, tuple[float, float]] | None = None, tests: tuple[str, ...] = ROUTINE[:4]) -> None:
+def routine(
+    visit: Visit, dice: Dice, known: dict[str, tuple[float, float]] | None = None, tests: tuple[str, ...] = ROUTINE[:4]
+) -> None:
     """Draw the blood of the first morning: values within the reference range unless the story knows better."""
     at = visit.admitted + dice.whole(20, 90) * MINUTE
     ranges = known or {}
@@ -206,7 +212,8 @@ def _care(visit: Visit, dice: Dice, template: Template) -> None:
         "入院记录",
         "入院记录",
         visit.admitted + 2 * HOUR,
-        template.text or f"患者因“{principal}”入院。一般情况可，生命体征平稳。初步诊断：{principal}。诊疗计划：完善检查，对症治疗。",
+        template.text
+        or f"患者因“{principal}”入院。一般情况可，生命体征平稳。初步诊断：{principal}。诊疗计划：完善检查，对症治疗。",
     )
 
 

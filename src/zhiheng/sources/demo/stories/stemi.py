@@ -13,10 +13,34 @@ if TYPE_CHECKING:
     from zhiheng.sources.demo.hospital import Hospital
 
 WALLS = (
-    ("I21.103 急性下壁心肌梗死", "Ⅱ、Ⅲ、aVF导联ST段弓背向上抬高0.2-0.4mV", "急性下壁ST段抬高型心肌梗死", "RCA", "右冠状动脉中段"),
-    ("I21.001 急性前壁心肌梗死", "V1-V4导联ST段弓背向上抬高0.3-0.5mV", "急性前壁ST段抬高型心肌梗死", "LAD", "左前降支近段"),
-    ("I21.004 急性广泛前壁心肌梗死", "V1-V6、I、aVL导联ST段弓背向上抬高0.3-0.6mV", "急性广泛前壁ST段抬高型心肌梗死", "LAD", "左前降支开口"),
-    ("I21.200x003 急性后壁心肌梗死", "V7-V9导联ST段抬高0.1mV，V1-V3导联ST段压低", "急性正后壁ST段抬高型心肌梗死", "LCX", "左回旋支中段"),
+    (
+        "I21.103 急性下壁心肌梗死",
+        "Ⅱ、Ⅲ、aVF导联ST段弓背向上抬高0.2-0.4mV",
+        "急性下壁ST段抬高型心肌梗死",
+        "RCA",
+        "右冠状动脉中段",
+    ),
+    (
+        "I21.001 急性前壁心肌梗死",
+        "V1-V4导联ST段弓背向上抬高0.3-0.5mV",
+        "急性前壁ST段抬高型心肌梗死",
+        "LAD",
+        "左前降支近段",
+    ),
+    (
+        "I21.004 急性广泛前壁心肌梗死",
+        "V1-V6、I、aVL导联ST段弓背向上抬高0.3-0.6mV",
+        "急性广泛前壁ST段抬高型心肌梗死",
+        "LAD",
+        "左前降支开口",
+    ),
+    (
+        "I21.200x003 急性后壁心肌梗死",
+        "V7-V9导联ST段抬高0.1mV，V1-V3导联ST段压低",
+        "急性正后壁ST段抬高型心肌梗死",
+        "LCX",
+        "左回旋支中段",
+    ),
 )
 KILLIP = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 
@@ -61,7 +85,12 @@ PLANS = (
     Plan("adult_today", wire=79, age=18),
     Plan("stayed_long", wire=88, days=96),
 )
-USUAL = (Plan("usual"), Plan("usual"), Plan("usual_lysis", treatment="lysis"), Plan("usual_late", treatment="none", pain=26 * 60))
+USUAL = (
+    Plan("usual"),
+    Plan("usual"),
+    Plan("usual_lysis", treatment="lysis"),
+    Plan("usual_late", treatment="none", pain=26 * 60),
+)
 
 
 def story(plan: Plan):
@@ -131,7 +160,9 @@ def admit(
     _home(visit, dice, plan)
     visit.facts.update(killip=killip, onset_to_door_minutes=pain // MINUTE, door_to_ecg_minutes=(ecg - door) // MINUTE)
     _expect(visit, plan, again)
-    hospital.close(dice, visit, "device" if plan.treatment == "pci" else "medical", 52000 if plan.treatment == "pci" else 21000)
+    hospital.close(
+        dice, visit, "device" if plan.treatment == "pci" else "medical", 52000 if plan.treatment == "pci" else 21000
+    )
     return visit
 
 
@@ -169,10 +200,10 @@ def _diagnoses(visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], kill
         visit.allergy = "阿司匹林"
 
 
-def _first_hour(
-    visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], door: int, ecg: int, killip: int
-) -> None:
-    visit.examine("心电图", "十二导联心电图", ecg - 2 * MINUTE, f"窦性心律，{wall[1]}。", wall[2], ecg, ordered=door + MINUTE)
+def _first_hour(visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], door: int, ecg: int, killip: int) -> None:
+    visit.examine(
+        "心电图", "十二导联心电图", ecg - 2 * MINUTE, f"窦性心律，{wall[1]}。", wall[2], ecg, ordered=door + MINUTE
+    )
     drawn = ecg + 3 * MINUTE
     troponin = 0.08 + 12 * dice.random() ** 3
     visit.lab("tni", troponin, drawn, drawn + dice.whole(14, 40) * MINUTE)
@@ -182,8 +213,14 @@ def _first_hour(
     if not plan.aspirin_allergy:
         visit.give("阿司匹林", both, dose="300")
         visit.facts["door_to_dual_antiplatelet_minutes"] = (both - door) // MINUTE
-    visit.give("替格瑞洛" if plan.treatment != "lysis" else "氯吡格雷", both, dose="180" if plan.treatment != "lysis" else "300")
-    pressure = f"{dice.whole(76, 88)}/{dice.whole(44, 56)}" if killip == 4 else f"{dice.whole(104, 168)}/{dice.whole(60, 98)}"
+    visit.give(
+        "替格瑞洛" if plan.treatment != "lysis" else "氯吡格雷",
+        both,
+        dose="180" if plan.treatment != "lysis" else "300",
+    )
+    pressure = (
+        f"{dice.whole(76, 88)}/{dice.whole(44, 56)}" if killip == 4 else f"{dice.whole(104, 168)}/{dice.whole(60, 98)}"
+    )
     visit.measure("体征", "血压", pressure, "mmHg", door + 2 * MINUTE)
     visit.measure("体征", "心率", str(dice.whole(58, 112)), "次/分", door + 2 * MINUTE)
     grace = dice.whole(92, 138) + 22 * (killip - 1)
@@ -224,7 +261,13 @@ def _intervene(visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], door
         f"{crossed}预扩张后于{wall[3]}置入西罗莫司洗脱支架1枚，术后TIMI血流3级。{visit.minute(end)}手术结束。术中顺利。",
     )  # fmt: skip
     visit.examine(
-        "造影", "冠状动脉造影", start, f"{wall[4]}次全闭塞，TIMI血流0级；余血管轻度狭窄。", f"单支病变（{wall[3]}）", end, "冠状动脉"
+        "造影",
+        "冠状动脉造影",
+        start,
+        f"{wall[4]}次全闭塞，TIMI血流0级；余血管轻度狭窄。",
+        f"单支病变（{wall[3]}）",
+        end,
+        "冠状动脉",
     )
     if plan.wire_recorded:
         visit.facts["door_to_wire_minutes"] = (wire - door) // MINUTE
@@ -258,7 +301,13 @@ def _ward(visit: Visit, dice: Dice, plan: Plan, killip: int) -> None:
             "节段性室壁运动异常，左室收缩功能" + ("减低" if ejection < 50 else "正常"), site="心脏",
         )  # fmt: skip
         visit.facts["lvef"] = ejection
-    visit.examine("X线", "床旁胸片", visit.admitted + 6 * HOUR, "两肺纹理增多" + ("，肺门蝶形影" if killip >= 3 else ""), "肺淤血" if killip > 1 else "未见肺淤血")
+    visit.examine(
+        "X线",
+        "床旁胸片",
+        visit.admitted + 6 * HOUR,
+        "两肺纹理增多" + ("，肺门蝶形影" if killip >= 3 else ""),
+        "肺淤血" if killip > 1 else "未见肺淤血",
+    )
     start = visit.admitted + 3 * HOUR
     visit.order("阿托伐他汀", start)
     visit.give("阿托伐他汀", start + 40 * MINUTE, dose="40")
@@ -278,7 +327,12 @@ def _ward(visit: Visit, dice: Dice, plan: Plan, killip: int) -> None:
 def _home(visit: Visit, dice: Dice, plan: Plan) -> None:
     title = "死亡记录" if plan.dies else "出院小结"
     if plan.dies:
-        visit.note("出院记录", title, visit.discharged + HOUR, "患者反复室颤，抢救无效，宣布临床死亡。死亡诊断：急性心肌梗死，心源性休克。")
+        visit.note(
+            "出院记录",
+            title,
+            visit.discharged + HOUR,
+            "患者反复室颤，抢救无效，宣布临床死亡。死亡诊断：急性心肌梗死，心源性休克。",
+        )
         return
     drugs = ["替格瑞洛" if plan.treatment != "lysis" else "氯吡格雷", "阿托伐他汀", "美托洛尔", "培哚普利"]
     drugs = ([] if plan.aspirin_allergy else ["阿司匹林"]) + drugs
