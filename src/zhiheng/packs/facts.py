@@ -150,7 +150,7 @@ def _term(node: Node) -> Any:
         # The facts name no unit; which one was decided stands in the documentation and in the interpreter's table.
         unit = {"hours_between": "h", "days_between": "d"}.get(node.name, "")
         return ["between", _term(node.operands[0]), _term(node.operands[1]), unit]
-    if node.name in ("text", "at_time", "coalesce"):
+    if node.name in ("text", "at_time", "coalesce", "round_half_up"):
         return _term(node.operands[0])
     return [node.name, *map(_term, node.operands)]
 

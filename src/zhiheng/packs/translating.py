@@ -276,7 +276,8 @@ class Translator:
         parts = [self._referred_number(code) for code in REFERENCE.findall(formula)]
         if len(parts) == 2 and all(part.type_ in TIMES for part in parts):
             between = self._between(item, later=parts[0], earlier=parts[1])
-            return f"text({between})" if item.type_ == "text" else between
+            # Six decimals of an hour are milliseconds: enough for rules that read the number back from the text.
+            return f"text(round_half_up({between}, 6))" if item.type_ == "text" else between
         if any(part.type_ in TIMES for part in parts):
             raise Untranslatable("a time is calculated with what is no time")
         numbers = all(part.type_ == "number" for part in parts)
