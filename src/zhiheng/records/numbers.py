@@ -29,9 +29,9 @@ class Quantity(NamedTuple):
 _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,18})?(?:[eE][+-]?\d{1,3})?|[+-]?\.\d{1,18}"
 _BOUND = r"(?P<bound><=|>=|<|>|≤|≥|≦|≧|﹤|﹥)?"
 _WHOLE = re.compile(rf"{_BOUND}\s*(?P<number>{_NUMBER})", re.ASCII)
-_QUANTITY = re.compile(
-    rf"{_BOUND}\s*(?P<number>{_NUMBER})\s*(?P<unit>[^\s\d,.;，；^/~*×+–-][^\s,;，；]*)?(?:[\s,;，；]+(?P<rest>.*))?", re.ASCII
-)
+# A unit does not begin like the rest of a range, a combination or a power: 40-50mg, 875/125mg and 10^9 are refused.
+_UNIT = r"[^\s\d,.;，；^/~*×+–-][^\s,;，；]*"
+_QUANTITY = re.compile(rf"{_BOUND}\s*(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})?(?:[\s,;，；]+(?P<rest>.*))?", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">=", "≦": "<=", "≧": ">=", "﹤": "<", "﹥": ">"}
 _REMEDY = "请导出为普通数字；确为文字结果的，请在接入方案中对应到文字列"
 

@@ -33,6 +33,8 @@ class Delimited:
         csv.field_size_limit(limits.cell)
         self.delimiter = delimiter or self._find_delimiter(wanted)
         self.header = [name.strip() for name in self._first_record(self.delimiter)]
+        if not any(self.header):
+            raise Unreadable("empty_file", "文件为空，或第一行不是表头", "请核对导出任务；确无数据时可删除该文件")
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows below the header. A row of another width than the header is set aside."""
@@ -75,7 +77,7 @@ class Delimited:
                 if isinstance(row, Problem):
                     break
                 return row
-        raise Unreadable("empty_file", "文件为空，连表头也没有", "请核对导出任务；确无数据时可删除该文件")
+        return []
 
     def _find_delimiter(self, wanted: Wanted) -> str:
         """Return the delimiter that shows most of the wanted columns in the header, then most columns at all."""
