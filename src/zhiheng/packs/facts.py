@@ -48,7 +48,12 @@ class Difference:
 
 def compare(folder: Path, facts: Mapping[str, Any]) -> list[Difference]:
     """Return every difference between the form in a pack's folder and a form of the facts."""
-    ours, theirs = canonical_pack(folder), canonical_facts(facts)
+    return differences(canonical_pack(folder), facts)
+
+
+def differences(ours: Mapping[str, Canonical], facts: Mapping[str, Any]) -> list[Difference]:
+    """Return every difference between a canonical form and a form of the facts."""
+    theirs = canonical_facts(facts)
     abbr = str(facts["abbr"])
     found = []
     if list(ours) != list(theirs):
