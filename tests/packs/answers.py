@@ -102,42 +102,81 @@ def day(times: list[datetime], chance: random.Random) -> date:
     return near - timedelta(days=chance.choice((365, 366, 13 * 365, 14 * 365, 30 * 365, 55 * 365 + 13, 66 * 365)))
 
 
-def aim(form: Mapping[str, Any], code: str, answers: Answers, chance: random.Random, depth: int = 8) -> None:
-    """Change `answers` so that the item of the facts is probably shown and answered by what its rules need."""
-    item = _items(form).get(code)
-    if item is None or depth == 0:
-        return
-    for level in item.get("shown_when", []):
-        shows = [rule for rule in level if rule["effect"] == "show" and rule["op"] == "==" and rule["value"] != "def"]
-        for rule in level:
-            if rule["effect"] == "hide" and chance.random() < 0.8:
-                _avoid(form, rule, answers, chance)
-        if shows:
-            rule = chance.choice(shows)
-            _satisfy(form, rule, answers)
-            aim(form, rule["item"], answers, chance, depth - 1)
+class Aim:
+    """Changes answers to a form of the facts so that an item is probably shown, or a rule probably true."""
+
+    def __init__(self, form: Mapping[str, Any], chance: random.Random) -> None:
+        self.items = {item["code"]: item for item in form["items"]}
+        self.chance = chance
+
+    def at_item(self, code: str, answers: Answers, depth: int = 8) -> None:
+        """Meet one show rule of each level, and with it what the item of that rule needs; miss most hide rules."""
+        item = self.items.get(code)
+        if item is None or depth == 0:
+            return
+        for level in item.get("shown_when", []):
+            shows = [rule for rule in level if rule["effect"] == "show" and rule["value"] != "def"]
+            for rule in level:
+                if rule["effect"] == "hide" and self.chance.random() < 0.8:
+                    self._miss(rule, answers)
+            if shows:
+                self.at_rule(self.chance.choice(shows), answers, depth - 1)
+
+    def at_rule(self, rule: Mapping[str, Any], answers: Answers, depth: int = 8) -> None:
+        """Meet a rule, and with it what its item needs."""
+        item = self.items.get(rule["item"])
+        if item is None:
+            return
+        if item["type"] == "text" and "::+::" in item.get("computed", ""):
+            self._spell(item, rule["value"], answers)
+        elif item["type"] in ("choice", "choices"):
+            self._choose(item, [o for o in options(item) if fits(options(item), o, rule)], answers)
+        elif item["type"] == "number" and rule["value"] != "def":
+            step = {">": 0.5, "<": -0.5}.get(rule["op"], 0) * self.chance.choice((1, 5))
+            answers[rule["item"]] = float(rule["value"]) + step
+        self.at_item(rule["item"], answers, depth - 1)
+
+    def _spell(self, item: Mapping[str, Any], text: str, answers: Answers) -> None:
+        """Give the parts of a joined text the answers that spell `text`; `def` spells an unanswered one."""
+        first, last = re.findall(r"#\{([^}]+)\}", item["computed"])
+        letter = "def" if text.endswith("def") else text[-1:]
+        for code, part in ((first, text.removesuffix(letter)), (last, letter)):
+            if "::+::" in self.items[code].get("computed", ""):
+                self._spell(self.items[code], part, answers)
+            elif part == "def":
+                answers.pop(code, None)
+                continue
+            elif part in options(self.items[code]):
+                answers[code] = part
+            self.at_item(code, answers, 3)
+
+    def _miss(self, rule: Mapping[str, Any], answers: Answers) -> None:
+        item = self.items.get(rule["item"])
+        others = [o for o in options(item or {}) if not fits(options(item or {}), o, rule)]
+        if item is not None and item["type"] in ("choice", "choices"):
+            self._choose(item, others, answers)
+        elif item is not None and item["type"] == "number":
+            away = {">=": -1, ">": -1, "<": 1}.get(rule["op"], 0) * self.chance.choice((0, 1, 7))
+            answers[rule["item"]] = float(rule["value"]) + away
+
+    def _choose(self, item: Mapping[str, Any], values: list[str], answers: Answers) -> None:
+        """Take one of the values; of several choices keep those that do not contradict."""
+        if not values:
+            answers.pop(item["code"], None)
+        elif item["type"] == "choice":
+            answers[item["code"]] = self.chance.choice(values)
+        else:
+            kept = [option for option in answers.get(item["code"], []) if option in values or len(values) == 1]
+            answers[item["code"]] = list(dict.fromkeys([*kept, self.chance.choice(values)]))
 
 
-def _satisfy(form: Mapping[str, Any], rule: Mapping[str, Any], answers: Answers) -> None:
-    trigger = _items(form).get(rule["item"])
-    if trigger is not None:
-        answers[rule["item"]] = [rule["value"]] if trigger["type"] == "choices" else rule["value"]
+def options(item: Mapping[str, Any]) -> list[str]:
+    return [option for option, _ in item.get("options", [])]
 
 
-def _avoid(form: Mapping[str, Any], rule: Mapping[str, Any], answers: Answers, chance: random.Random) -> None:
-    trigger = _items(form).get(rule["item"])
-    if trigger is None or trigger["type"] not in ("choice", "choices"):
-        answers.pop(rule["item"], None)
-        return
-    others = [option for option, _ in trigger["options"] if (option == rule["value"]) == (rule["op"] == "!=")]
-    if not others:
-        answers.pop(rule["item"], None)
-        return
-    taken = chance.choice(others)
-    answers[rule["item"]] = [taken] if trigger["type"] == "choices" else taken
-
-
-def _items(form: Mapping[str, Any]) -> dict[str, Any]:
-    if "by_code" not in form:
-        form["by_code"] = {item["code"]: item for item in form["items"]}  # type: ignore[index]
-    return form["by_code"]  # type: ignore[no-any-return]
+def fits(known: list[str], option: str, rule: Mapping[str, Any]) -> bool:
+    """Roughly whether an option meets the first bound of a rule."""
+    if rule["op"] in ("==", "!="):
+        return (option == rule["value"]) == (rule["op"] == "==")
+    bound = known.index(rule["value"]) if rule["value"] in known else -1
+    return known.index(option) >= bound

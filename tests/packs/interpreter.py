@@ -123,7 +123,7 @@ class Interpreter:
         item = self.items[code]
         put = [(owner, rule) for owner, rule in self.setters[code] if self._true(rule, value)]
         if put and item["type"] == "choices":
-            chosen = [self._to(code, owner, rule, value) for owner, rule in put]
+            chosen = [rule["to"] for _, rule in put]  # in the facts always one option, never another item
             return [option for option, _ in item["options"] if option in chosen] or None
         if put:
             return self._to(code, *put[-1], value)
@@ -154,13 +154,15 @@ class Interpreter:
     def _compares(self, code: str, found: Value, op: str, bound: str) -> bool:
         if bound == "def":
             return (found is None) == (op == "==")
+        if bound == "":  # only ever `!=` and `>`: it is answered
+            return found is not None
         if found is None:
             return op == "!="
         item = self.items[code]
         options = [option for option, _ in item.get("options", [])]
         if bound not in options and bound.upper() in options:
             bound = bound.upper()  # Cap-1-2-2 is compared with `k` and has the option `K`
-        if bound == "" or (bound not in options and op in (">", ">=") and not self._is_numeric(code)):
+        if bound not in options and op in (">", ">=") and not self._is_numeric(code):
             return True  # stands before every option: it is answered
         if item["type"] == "choices":
             return self._contains(found, op, bound, options)
@@ -259,8 +261,7 @@ class Interpreter:
         if raw in (None, "", [], "def"):
             return None
         if item["type"] == "choices":
-            right = isinstance(raw, (list, str)) and all(one in options for one in ([raw] if raw in options else raw))
-            return ([raw] if raw in options else list(dict.fromkeys(raw))) if right else None
+            return list(dict.fromkeys(raw)) if all(one in options for one in raw) else None
         if item["type"] == "choice":
             return raw if raw in options else None
         if item["type"] == "number":

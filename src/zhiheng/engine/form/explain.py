@@ -1,13 +1,15 @@
 """Explain one item: why it is shown or hidden, why it has this value, which limits hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zhiheng.engine.form.evaluate import conclude, read
 from zhiheng.engine.form.order import order, setters
-from zhiheng.engine.form.parts import Finding, Form, Item, ItemType, Limit
-from zhiheng.engine.language import Clause, explain, python
+from zhiheng.engine.form.parts import Finding, Form, Item, ItemType, Limit, Sets
+from zhiheng.engine.language import Clause, Expression, explain, python
 from zhiheng.lib.suggest import did_you_mean
+
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -58,34 +60,46 @@ def explain_item(form: Form, answers: Mapping[str, object], code: str) -> Explan
     run = form.program.run(reading.values)
     whole = conclude(form, answers, reading, run)
     row = {each.id: value for each, value in zip(form.items, run.values, strict=True)}
+
+    def clause(expression: Expression) -> Clause:
+        return explain(expression, row, lambda name: form.by_id[name].code)
+
     return Explanation(
         code=code,
         shown=code in whole.shown,
-        shown_because=None if item.shown is None else explain(item.shown, row),
+        shown_because=None if item.shown is None else clause(item.shown),
         value=whole.values.get(code),
-        origins=_origins(form, item, row, run.made.get(item.id)),
-        limits=tuple(JudgedLimit(limit, explain(limit.holds, row)) for limit in item.limits),
+        origins=_origins(form, item, row, run.made.get(item.id), clause),
+        limits=tuple(JudgedLimit(limit, clause(limit.holds)) for limit in item.limits),
         findings=tuple(finding for finding in whole.findings if finding.item == code),
         aside=whole.aside.get(code),
         circle=_circle(form, item),
     )
 
 
-def _origins(form: Form, item: Item, row: Mapping[str, object], made: str | None) -> tuple[Origin, ...]:
+def _origins(
+    form: Form, item: Item, row: Row, made: str | None, clause: Callable[[Expression], Clause]
+) -> tuple[Origin, ...]:
     """One origin; on `choices`, one for each rule that put an option in."""
     if made == "sets":
-        true = [
-            Origin("sets", owner.code, explain(rule.when, row), None if rule.to is None else explain(rule.to, row))
-            for owner, rule in setters(form)[item.id]
-            if python.closure(rule.when)(row) is True
-            and (rule.to is None or item.type is ItemType.CHOICES or python.closure(rule.to)(row) == row[item.id])
-        ]
-        return tuple(true if item.type is ItemType.CHOICES else true[-1:])
+        return tuple(
+            Origin("sets", owner.code, clause(rule.when), None if rule.to is None else clause(rule.to))
+            for owner, rule in _deciding(form, item, row)
+        )
     if made == "computed" and item.computed is not None:
-        return (Origin("computed", taken=explain(item.computed, row)),)
+        return (Origin("computed", taken=clause(item.computed)),)
     if row[item.id] is None:
         return (Origin(None),)
     return (Origin(made or "answer"),)
+
+
+def _deciding(form: Form, item: Item, row: Row) -> list[tuple[Item, Sets]]:
+    """The rules that are true; where one value is taken, the last of those that give it."""
+    true = [(owner, rule) for owner, rule in setters(form)[item.id] if python.closure(rule.when)(row) is True]
+    if item.type is ItemType.CHOICES:
+        return true
+    value = row[item.id]
+    return [each for each in true if (None if each[1].to is None else python.closure(each[1].to)(row)) == value][-1:]
 
 
 def _circle(form: Form, item: Item) -> tuple[str, ...]:

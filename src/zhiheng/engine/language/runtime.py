@@ -12,7 +12,7 @@ HOUR = dt.timedelta(hours=1)
 NOTHING = dt.timedelta(0)
 FURTHEST_SECONDS = 4e9
 FURTHEST_DAYS = 40000
-NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,20})?\Z")
 
 
 @functools.cache
@@ -83,7 +83,7 @@ def extract_number(text: str, compiled: re.Pattern[str]) -> float | None:
 
 
 def text(x: float) -> str:
-    return repr(float(x)).removesuffix(".0")
+    return repr(float(x)).removesuffix(".0") if x else "0"  # there is a negative zero
 
 
 def has_any(choices: Iterable[str], options: tuple[str, ...]) -> bool:

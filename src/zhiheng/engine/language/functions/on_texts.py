@@ -3,7 +3,7 @@
 from zhiheng.engine.language import constants, regex
 from zhiheng.engine.language.declaration import BOOLEAN, NUMBER, TEXT, constant, declare, examples, form, one, sql_text
 
-NUMERAL = r"^[+-]?[0-9]{1,15}([.][0-9]{1,15})?$"
+NUMERAL = r"^[+-]?[0-9]{1,15}([.][0-9]{1,20})?$"
 
 
 def _sql_number(text: str) -> str:
@@ -94,7 +94,7 @@ declare(
     english="A number as text.",
     examples=examples(("text(n)", "3", {"n": 3}), ("text(n)", "2.5", {"n": 2.5})),
     python=form("text({0})"),
-    duckdb=form("regexp_replace(CAST({0} AS VARCHAR), '[.]0$', '')"),
+    duckdb=form("regexp_replace(CAST(CASE WHEN {0} = 0 THEN 0 ELSE {0} END AS VARCHAR), '[.]0$', '')"),
 )
 declare(
     "length_of",
