@@ -58,6 +58,18 @@ class Function:
     same_types: bool = False
     prepare: Callable[[tuple[Any, ...]], None] | None = None
 
+    def parameter(self, index: int) -> Parameter:
+        """Return the parameter of the operand at `index`; the last one may be repeated."""
+        return self.parameters[min(index, len(self.parameters) - 1)]
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it is written name(a, b); the others are operators."""
+        return self.name == "coalesce" or self.group not in OPERATORS
+
+
+# The groups whose members are written with signs and words of their own.
+OPERATORS = ("comparison", "logic", "choice of value", "arithmetic")
 
 FUNCTIONS: dict[str, Function] = {}
 

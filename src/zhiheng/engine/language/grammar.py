@@ -10,11 +10,12 @@ from sqlglot.parser import Parser
 from sqlglot.tokens import Token, TokenType
 
 from zhiheng.engine.language.functions import FUNCTIONS
+from zhiheng.engine.language.messages import unreadable
 from zhiheng.engine.language.types import ExpressionError, Scope
 
 LONGEST = 20_000
 DEEPEST = 40
-CALLABLE = frozenset(name for name in FUNCTIONS if re.fullmatch(r"\w+", name)) - {"and", "or", "not", "in", "case"}
+CALLABLE = frozenset(name for name, function in FUNCTIONS.items() if function.is_called)
 RESERVED = frozenset(
     ("and", "or", "not", "is", "null", "true", "false", "in", "between", "distinct", "from", "unknown", "select")
 ) | {"case", "when", "then", "else", "end"}
@@ -46,14 +47,15 @@ def read(text: str, scope: Scope) -> exp.Expression:
 
 
 def _unreadable(problem: SqlglotError, text: str) -> ExpressionError:
-    details = getattr(problem, "errors", None) or [{}]
-    line, column, word = details[0].get("line"), details[0].get("col"), details[0].get("highlight")
-    if line is None:
-        return ExpressionError("The text cannot be read. Is a quotation mark missing?", text=text)
+    details = getattr(problem, "errors", None)
+    if not details or details[0].get("line") is None:
+        # The tokenizer gives no place; nearly always a text constant is not closed.
+        start = max(text.rfind("'"), text.rfind('"'), 0)
+        return ExpressionError("The text cannot be read: is a quotation mark missing?", text=text, position=start)
+    line, column, word = details[0]["line"], details[0]["col"], details[0].get("highlight") or ""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    position = max(0, starts[line - 1] + column - len(word or ""))
-    what = details[0].get("description", "").rstrip(".")
-    return ExpressionError(f'The text cannot be read at "{word}": {what}.', text=text, position=position)
+    position = max(0, starts[line - 1] + column - len(word))
+    return ExpressionError(unreadable(word, details[0].get("description", "")), text=text, position=position)
 
 
 def _prepare(tokens: list[Token], text: str, scope: Scope) -> list[Token]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from zhiheng.engine.language import duckdb
 from zhiheng.engine.language.functions import FUNCTIONS, Function
 from zhiheng.engine.language.grammar import CALLABLE, LONGEST, read
-from zhiheng.engine.language.messages import mixed_types, usage, wrong_type
+from zhiheng.engine.language.messages import NOT_PART, mixed_types, unknown_function, unknown_name, usage, wrong_type
 from zhiheng.engine.language.types import Call, Expression, ExpressionError, Literal, Node, Reference, Scope, Type
-from zhiheng.lib.suggest import did_you_mean
 
 
 def parse(text: str, scope: Scope, expect: Type | None = None) -> Expression:
@@ -23,28 +23,20 @@ def parse(text: str, scope: Scope, expect: Type | None = None) -> Expression:
     checker = Checker(text, scope)
     node = checker.check(read(text, scope), expect)
     if expect is not None and node.type != expect:
-        raise ExpressionError(f"The expression gives a {node.type}; a {expect} is needed here.", text=text, position=0)
-    return Expression(text, node, tuple(sorted(checker.fields)), tuple(checker.warnings))
+        raise ExpressionError(f"The expression gives {node.type}; {expect} is needed here.", text=text, position=0)
+    if _height(node) > TALLEST:
+        raise ExpressionError(f"More than {TALLEST} operands are joined. Split the expression.", text=text, position=0)
+    expression = Expression(text, node, tuple(sorted(checker.fields)), tuple(dict.fromkeys(checker.warnings)))
+    duckdb.sql(expression)  # what grows too long for a target is refused here, where its author sees it
+    return expression
 
 
 COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 CHAINS = {exp.And: "and", exp.Or: "or", exp.Add: "+", exp.Mul: "*", exp.DPipe: "||"}
 BINARY = {**COMPARISONS, exp.Sub: "-", exp.Div: "/"}
-REFUSED = {
-    exp.Subquery: "A subquery is not allowed in an expression.",
-    exp.Select: "A query is not allowed; write one expression.",
-    exp.Exists: "A subquery is not allowed in an expression.",
-    exp.Window: "Window functions are not allowed.",
-    exp.Like: "LIKE is not part of the language. Use starts_with, contains or matches.",
-    exp.ILike: "ILIKE is not part of the language. Use starts_with, contains or matches.",
-    exp.Mod: "% is not part of the language.",
-    exp.IntDiv: "// is not part of the language. Use floor(a / b).",
-    exp.Star: "* stands alone: a product needs two operands.",
-    exp.Interval: "INTERVAL is not part of the language. Use add_minutes, add_hours or add_days.",
-    exp.Bracket: "[] is not part of the language. For choices use has, has_any, has_all or count_of.",
-    exp.Placeholder: "Parameters are not allowed.",
-    exp.Tuple: "A list can stand only after IN.",
-}
+TALLEST = 500  # Python and DuckDB both refuse what is nested about twice as deep
+DEEPEST = 50
+STACKED = ("+", "*", "||", "case", "coalesce")  # each operand is one level more in the targets
 
 
 class Checker:
@@ -55,6 +47,7 @@ class Checker:
         self.scope = scope
         self.fields: set[str] = set()
         self.warnings: list[str] = []
+        self.depth = 0
 
     def fail(self, problem: str, at: exp.Expression | None = None) -> ExpressionError:
         return ExpressionError(problem, text=self.text, position=_position(at) if at is not None else None)
@@ -69,11 +62,19 @@ class Checker:
             return Literal(None, wanted)
         for kinds, method in self._methods():
             if isinstance(tree, kinds):
-                return method(tree)
-        for kind, problem in REFUSED.items():
+                return self._deeper(method, tree)
+        for kind, problem in NOT_PART.items():
             if isinstance(tree, kind):
                 raise self.fail(problem, tree)
         raise self.fail(f'"{tree.sql("duckdb")}" is not part of the language.', tree)
+
+    def _deeper(self, method: Callable[[Any], Node], tree: exp.Expression) -> Node:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.fail(f"Nested more than {DEEPEST} deep. Split it.", tree)
+        node = method(tree)
+        self.depth -= 1
+        return node
 
     def _methods(self) -> Sequence[tuple[tuple[type, ...], Callable[[Any], Node]]]:
         return (
@@ -100,7 +101,7 @@ class Checker:
         try:
             field = self.scope.field(tree.name)
         except ExpressionError as problem:
-            raise self.fail(problem.problem, tree) from None
+            raise self.fail(unknown_name(problem.problem, tree.name, tree.this.quoted), tree) from None
         self.fields.add(field.name)
         return Reference(field.name, field.type)
 
@@ -159,18 +160,24 @@ class Checker:
         return Call("not", (different,), Type.BOOLEAN)
 
     def _in(self, tree: exp.In) -> Node:
+        if tree.args.get("query") is not None:
+            raise self.fail(NOT_PART[exp.Subquery], tree)
         if not tree.expressions:
             raise self.fail("After IN a list of constants is expected: x in ('a', 'b').", tree)
         for each in tree.expressions:
             inner = each.this if isinstance(each, exp.Neg) else each
+            if isinstance(inner, exp.Null):
+                raise self.fail("null cannot stand in the list after IN. Write: x in ('a') or x is null.", tree)
             if not isinstance(inner, exp.Literal | exp.Cast):
                 raise self.fail("The list after IN takes constants only; for others write x = y or x = z.", each)
         return self._call("in", [tree.this, *tree.expressions], tree)
 
     def _between(self, tree: exp.Between) -> Node:
-        low = self._call(">=", [tree.this, tree.args["low"]], tree)
-        high = self._call("<=", [tree.this, tree.args["high"]], tree)
-        return Call("and", (low, high), Type.BOOLEAN)
+        trees = [tree.this, tree.args["low"], tree.args["high"]]
+        value, low, high = (self.check(each) for each in trees)
+        above = self._apply(">=", [value, low], trees[:2], tree)
+        below = self._apply("<=", [value, high], [trees[0], trees[2]], tree)
+        return Call("and", (above, below), Type.BOOLEAN)
 
     def _case(self, tree: exp.Case) -> Node:
         if tree.this is not None:
@@ -188,33 +195,35 @@ class Checker:
 
     def _alike(self, trees: Sequence[exp.Expression], at: exp.Expression) -> list[Node]:
         """Check operands that must have one type; nulls among them take it."""
-        known = next((self.check(each).type for each in trees if not isinstance(each, exp.Null)), None)
+        nodes = [None if isinstance(each, exp.Null) else self.check(each) for each in trees]
+        known = next((node.type for node in nodes if node is not None), None)
         if known is None:
             raise self.fail("Only null is given; at least one value is needed.", at)
-        nodes = [self.check(each, known) for each in trees]
         for node, tree in zip(nodes, trees, strict=True):
-            if node.type != known:
+            if node is not None and node.type != known:
                 raise self.fail(f"All values must have one type: found {known} and {node.type}.", tree)
-        return nodes
+        return [Literal(None, known) if node is None else node for node in nodes]
 
     def _function(self, tree: exp.Anonymous) -> Node:
         name = str(tree.this).lower()
         if name not in CALLABLE:
-            near = did_you_mean(name, CALLABLE) or " See the list of functions in docs/reference/expressions.md."
-            raise self.fail(f'Unknown function "{tree.this}".{near}', tree)
+            raise self.fail(unknown_function(str(tree.this), CALLABLE), tree)
         return self._call(name, tree.expressions, tree)
 
     def _call(self, name: str, trees: Sequence[exp.Expression], at: exp.Expression) -> Node:
-        function = FUNCTIONS[name]
-        if name in ("=", "<>", *COMPARISONS.values()) and any(isinstance(each, exp.Null) for each in trees):
+        if name in COMPARISONS.values() and any(isinstance(each, exp.Null) for each in trees):
             raise self.fail("A comparison with null is always unknown. Write: x is null, or x is not null.", at)
-        self._count(function, trees, at)
+        self._count(FUNCTIONS[name], trees, at)
         nodes = self._alike(trees, at) if name == "coalesce" else [self.check(each) for each in trees]
+        return self._apply(name, nodes, trees, at)
+
+    def _apply(self, name: str, nodes: Sequence[Node], trees: Sequence[exp.Expression], at: exp.Expression) -> Node:
+        function = FUNCTIONS[name]
         for index, (node, tree) in enumerate(zip(nodes, trees, strict=True)):
             self._operand(function, index, node, tree)
         if function.same_types and len({node.type for node in nodes}) > 1:
             raise self.fail(mixed_types(name, nodes), at)
-        self._prepare(function, nodes, at)
+        self._prepare(function, nodes, trees)
         self._options(name, nodes)
         return Call(name, tuple(nodes), function.result or nodes[0].type)
 
@@ -224,25 +233,22 @@ class Checker:
             raise self.fail(f"{usage(function)} takes {least}{' or more' if open_end else ''}; found {len(trees)}.", at)
 
     def _operand(self, function: Function, index: int, node: Node, tree: exp.Expression) -> None:
-        parameter = function.parameters[min(index, len(function.parameters) - 1)]
+        parameter = function.parameter(index)
         if node.type not in parameter.types:
             raise self.fail(wrong_type(function, parameter.types, node, tree), tree)
         if parameter.constant and not isinstance(node, Literal):
             raise self.fail(f'"{parameter.name}" of {usage(function)} must be written as a constant.', tree)
 
-    def _prepare(self, function: Function, nodes: Sequence[Node], at: exp.Expression) -> None:
+    def _prepare(self, function: Function, nodes: Sequence[Node], trees: Sequence[exp.Expression]) -> None:
         if function.prepare is None:
             return
-        parameters = function.parameters
-        values = tuple(
-            node.value
-            for index, node in enumerate(nodes)
-            if parameters[min(index, len(parameters) - 1)].constant and isinstance(node, Literal)
-        )
+        places = [index for index in range(len(nodes)) if function.parameter(index).constant]
         try:
-            function.prepare(values)
+            function.prepare(
+                tuple(node.value for node in (nodes[place] for place in places) if isinstance(node, Literal))
+            )
         except ValueError as problem:
-            raise self.fail(str(problem), at) from None
+            raise self.fail(str(problem), trees[places[0]]) from None
 
     def _options(self, name: str, nodes: Sequence[Node]) -> None:
         """Warn of constants that are no option of the choice they are compared with."""
@@ -259,5 +265,15 @@ class Checker:
 
 
 def _position(tree: exp.Expression) -> int | None:
+    """Return where `tree` begins. Some parts carry no place; then the nearest part around them tells."""
     starts = [each.meta["start"] for each in tree.walk() if each._meta and "start" in each.meta]
+    if not starts and tree.parent is not None:
+        return _position(tree.parent)
     return min(starts, default=None)
+
+
+def _height(node: Node) -> int:
+    """Return how deep the targets will nest: a sum of ten is nine brackets deep for their parsers."""
+    if not isinstance(node, Call):
+        return 0
+    return max(map(_height, node.operands)) + (len(node.operands) if node.name in STACKED else 1)

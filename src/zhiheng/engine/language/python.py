@@ -99,10 +99,10 @@ class Writer:
 
 def constants(node: Call) -> Iterable[bool]:
     """Say for each operand of a call whether the emitters take its value instead of its text."""
-    parameters = FUNCTIONS[node.name].parameters
-    if not parameters:
+    function = FUNCTIONS[node.name]
+    if not function.parameters:
         return [False] * len(node.operands)
-    return [parameters[min(index, len(parameters) - 1)].constant for index in range(len(node.operands))]
+    return [function.parameter(index).constant for index in range(len(node.operands))]
 
 
 def can_be_null(node: Node) -> bool:

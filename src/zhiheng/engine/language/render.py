@@ -38,7 +38,7 @@ def render(node: Node, name: Name = str) -> str:
     if node.name == "not":
         return _negated(node.operands[0], name) or f"not {parts[0]}"
     if node.name == "negative":
-        return f"-{parts[0]}"
+        return f"-({parts[0]})" if isinstance(node.operands[0], Literal) else f"-{parts[0]}"
     return f" {node.name} ".join(parts)
 
 
