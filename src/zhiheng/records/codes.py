@@ -13,6 +13,7 @@ _FOLD = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x00D7: "X", 
 # Dagger and asterisk join two codes in one field: `E11.201+N08.3*` says both.
 _MARKS = re.compile(r"[+*†‡✝#]")
 _SHAPE = re.compile(r"(?P<diagnosis>[A-Z]\d[0-9A-Z])|(?P<procedure>\d\d)", re.ASCII)
+_PLAIN = re.compile(r"(?:[A-Z]\d[0-9A-Z]|\d\d)(?:\.[0-9]+(?:[xX][0-9]+)?)?", re.ASCII)
 _REST = re.compile(r"[0-9A-Z]*", re.ASCII)
 _RANGE = re.compile(r"(.+?)\s*[-–—~～至]\s*(.+)")
 
@@ -28,6 +29,8 @@ def parts(text: str | None) -> tuple[str, ...]:
     """Return the normal codes in a field: none where there is no code, two where dagger and asterisk join them."""
     if not text:
         return ()
+    if _PLAIN.fullmatch(text):  # nearly every code: what follows would leave it as it is
+        return (text.replace(".", "").upper(),)
     written = text.translate(_FOLD).upper()
     found = (_normal("".join(part.split())) for part in _MARKS.split(written))
     return tuple(dict.fromkeys(code for code in found if code))
@@ -154,11 +157,13 @@ class Index:
 
     def __init__(self, lists: Mapping[int, Cover]) -> None:
         self._by_prefix: dict[str, int] = {}
-        self._ranges: list[tuple[Range, int]] = []
+        self._ranges: dict[str, list[tuple[Range, int]]] = {}
         for number, cover in lists.items():
             for prefix in cover.prefixes:
                 self._by_prefix[prefix] = self._by_prefix.get(prefix, 0) | 1 << number
-            self._ranges += [(each, 1 << number) for each in cover.ranges]
+            for each in cover.ranges:
+                for first in range(ord(each.low[0]), ord(each.high[0]) + 1):
+                    self._ranges.setdefault(chr(first), []).append((each, 1 << number))
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
 
     def mask(self, text: str | None) -> int:
@@ -169,7 +174,7 @@ class Index:
                 if length > len(code):
                     break
                 found |= self._by_prefix.get(code[:length], 0)
-            for each, bit in self._ranges:
+            for each, bit in self._ranges.get(code[0], ()):
                 if each.covers(code):
                     found |= bit
         return found

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from zhiheng.engine.find import facts
-from zhiheng.engine.find.codes import COUNTS, Signals, met, of_system, place
+from zhiheng.engine.find.codes import COUNTS, Signals, distinct_codes, met, of_system, place
 from zhiheng.engine.find.rules import Criterion, Exclusion, Rules, in_order
 from zhiheng.engine.language import Expression, python
 from zhiheng.engine.language import duckdb as sql_target
@@ -58,12 +58,19 @@ class Search:
     def __init__(self, con: duckdb.DuckDBPyConnection, rules: Iterable[Rules]) -> None:
         self.con = con
         self.rules = in_order(rules)
-        self.signals = Signals(each for rules in self.rules for each in rules.criteria)
-        self._earlier = {each: bit for bit, each in enumerate(self._distinct(lambda c: c.earlier))}
-        self._detailed = {each: bit for bit, each in enumerate(self._distinct(lambda c: c.is_detailed))}
+        inclusion = [each for rules in self.rules for each in self._of_inclusion(rules)]
+        earlier = [each for rules in self.rules for each in rules.criteria if each.earlier]
+        rest = [each for rules in self.rules for each in rules.criteria if each not in inclusion]
+        # What makes candidates is looked up for all visits, what takes them out again only for the candidates.
+        self.first = Signals("find_first", [*inclusion, *earlier])
+        self.then = Signals("find_then", [each for each in rest if not each.earlier and not each.is_detailed])
+        self.details = Signals("find_detail", [each for each in rest if each.is_detailed])
+        self._earlier_mask = self.first.mask(earlier)
+        self._detailed = {each: bit for bit, each in enumerate(dict.fromkeys(e for e in rest if e.is_detailed))}
 
-    def _distinct(self, wanted: Callable[[Criterion], bool]) -> list[Criterion]:
-        return list(dict.fromkeys(each for rules in self.rules for each in rules.criteria if wanted(each)))
+    def _of_inclusion(self, rules: Rules) -> list[Criterion]:
+        names = {name for each in candidate_expressions(rules) for name in each.fields}
+        return [each for each in rules.criteria if each.id in names and not each.earlier]
 
     def run(self, *, also: tuple[Iterable[int], str] = ((), "")) -> None:
         """Decide all candidates, and some rules about one visit also: `find_decided` has a row for each."""
@@ -73,7 +80,8 @@ class Search:
         self.con.execute(_DECIDED)
         self._materialise_visits()
         self._history()
-        self._details()
+        self.then.flag_visits(self.con, f"select encounter_id from find_candidates {self._where_then()}")
+        self._find_details()
         present = {number for (number,) in self.con.execute("select distinct rule from find_candidates").fetchall()}
         for number in sorted(present):
             self.con.execute(f"insert into find_decided by name {self.decision(number)}")
@@ -82,8 +90,10 @@ class Search:
 
     def candidates(self) -> None:
         """Write `find_candidates`: rule, visit, and whether the inclusion is met (null: cannot be known)."""
-        self.signals.map_codes(self.con)
-        self.signals.flag_visits(self.con)
+        distinct = distinct_codes(self.con)
+        for signals in (self.first, self.then, self.details):
+            signals.map_codes(self.con, distinct)
+        self.first.flag_visits(self.con)
         self._earlier_visits()
         by_codes = [number for number, rules in enumerate(self.rules) if self._needs_codes(rules)]
         others = [number for number in range(len(self.rules)) if number not in by_codes]
@@ -139,14 +149,19 @@ class Search:
         )
 
     def _coded(self, numbers: Sequence[int]) -> str:
-        """Return SQL for the visits with listed codes, their flags, and what the inclusions read."""
-        names = _GATE | self._roots(numbers)
-        return f"select * from ({facts.visits(names)}) semi_v join find_flags using (encounter_id)"
+        """Return SQL for the ended visits with listed codes, their flags, and what the inclusions read."""
+        names = self._roots(numbers) | {"encounter_class", "admit_time"}
+        classes = {each for number in numbers for each in self.rules[number].classes}
+        return f"""
+            select encounter_id, {", ".join(f"v.{name}" for name in sorted(names))}, {END} as ended_time, f.*
+            exclude (encounter_id) from ({facts.visits(names | _GATE)}) v join find_first_flags f using (encounter_id)
+            where v.encounter_class in ({_texts(sorted(classes))}) and {ENDED}"""
 
     def _all_visits(self, number: int) -> str:
         names = _GATE | self._roots([number])
-        return f"""from (select * from ({facts.visits(names)}) a left join find_flags using (encounter_id)
-            left join find_earlier using (encounter_id)) v"""
+        return f"""from (select v.*, f.* exclude (encounter_id), e.* exclude (encounter_id), {END} as ended_time
+            from ({facts.visits(names)}) v left join find_first_flags f using (encounter_id)
+            left join find_earlier e using (encounter_id)) v"""
 
     def _roots(self, numbers: Iterable[int]) -> frozenset[str]:
         found: frozenset[str] = frozenset()
@@ -162,16 +177,27 @@ class Search:
         include = sql_target.sql(rules.include, column)
         hints = [f"({sql_target.sql(each.raised, column)}) is not false" for each in rules.considers if each.raised]
         wanted = " or ".join([f"({include}) is not false", *hints])
+        # The first condition throws out nearly all visits with a bit test; the others cost more.
+        some = f"{self._has_some(rules)} and" if source.endswith("find_coded v") else f"{ENDED} and"
         return f"""select {number}, v.encounter_id, ({include}) {source}
-            where v.encounter_class in ({_texts(rules.classes)}) and {ENDED} and {self._valid(rules)} and ({wanted})"""
+            where {some} v.encounter_class in ({_texts(rules.classes)}) and {self._valid(rules)} and ({wanted})"""
 
-    def _valid(self, rules: Rules) -> str:
+    def _has_some(self, rules: Rules) -> str:
+        masks = self.first.mask(self._of_inclusion(rules))
+        tests = (
+            f"((v.find_first_s{word} | v.find_first_u{word}) & {mask}::ubigint) <> 0"
+            for word, mask in enumerate(masks)
+            if mask
+        )
+        return f"({' or '.join(tests)})"
+
+    def _valid(self, rules: Rules, end: str = "v.ended_time") -> str:
         # A case takes the version valid at its discharge; without one, only a version that is still open can be meant.
         limits = ["true"]
         if rules.valid_from:
-            limits.append(f"coalesce({END}, v.admit_time) >= date '{rules.valid_from}'")
+            limits.append(f"coalesce({end}, v.admit_time) >= date '{rules.valid_from}'")
         if rules.valid_until:
-            limits.append(f"coalesce(cast({END} as date) <= date '{rules.valid_until}', false)")
+            limits.append(f"coalesce(cast({end} as date) <= date '{rules.valid_until}', false)")
         return " and ".join(limits)
 
     # Facts about candidates --------------------------------------------------------------------------------------
@@ -186,22 +212,22 @@ class Search:
             semi join find_candidates using (encounter_id)""")
 
     def _earlier_visits(self) -> None:
-        """Write `find_earlier`: bits of what an earlier visit of the same person met."""
-        parts = ["select ''::varchar as encounter_id, 0::ubigint as bit where false"]
-        for criterion, bit in self._earlier.items():
-            word, value = self.signals.bit(criterion)
-            parts.append(f"""
-                select now.encounter_id, {1 << bit}::ubigint as bit
-                from find_flags f
-                join encounter e using (encounter_id) left join find_persons l using (patient_id)
-                join (select e.encounter_id, e.admit_time, coalesce(l.person_id, e.patient_id) as person_id
-                    from encounter e left join find_persons l using (patient_id)) now
-                on now.person_id = coalesce(l.person_id, e.patient_id)
-                where (f.s{word} & {value}::ubigint) <> 0 and now.encounter_id <> e.encounter_id
-                and coalesce(e.discharge_time, e.admit_time) <= now.admit_time""")
+        """Write `find_earlier`: what the earlier visits of the same person met (e0, e1...)."""
+        words = range(self.first.words)
+        masks = [f"{mask}::ubigint" for mask in self._earlier_mask]
+        told = " or ".join(f"(find_first_s{word} & {masks[word]}) <> 0" for word in words)
+        person = "coalesce(l.person_id, e.patient_id) as person_id"
+        persons = "encounter e left join find_persons l using (patient_id)"
         self.con.execute(f"""
             create or replace temp table find_earlier as
-            select encounter_id, bit_or(bit) as earlier from ({" union all ".join(parts)}) group by 1""")
+            select now.encounter_id, {", ".join(f"bit_or(past.e{word}) as e{word}" for word in words)}
+            from (select e.encounter_id, e.admit_time, {person} from {persons}) now
+            join (
+                select e.encounter_id, coalesce(e.discharge_time, e.admit_time) as ended, {person},
+                    {", ".join(f"find_first_s{word} & {masks[word]} as e{word}" for word in words)}
+                from find_first_flags join {persons} using (encounter_id) where {told}) past
+            on past.person_id = now.person_id and past.encounter_id <> now.encounter_id and past.ended <= now.admit_time
+            group by 1""")
 
     def _history(self) -> None:
         """Write `find_history`: for each candidate, the last discharge before it with the same disease."""
@@ -227,7 +253,16 @@ class Search:
             window before as (partition by disease, person_id order by admit_time, ended, encounter_id
                 rows between unbounded preceding and 1 preceding)""")
 
-    def _details(self) -> None:
+    def _where_then(self) -> str:
+        """Return the condition for candidates of rules that have criteria beyond those of their inclusion."""
+        numbers = [n for n, rules in enumerate(self.rules) if any(each in self.then for each in self._rest(rules))]
+        return f"where rule in ({_numbers(numbers)})"
+
+    def _rest(self, rules: Rules) -> list[Criterion]:
+        inclusion = self._of_inclusion(rules)
+        return [each for each in rules.criteria if each not in inclusion]
+
+    def _find_details(self) -> None:
         """Write `find_details`: for each candidate, the criteria on names or presence, sure and perhaps."""
         parts = ["select ''::varchar as encounter_id, 0::ubigint as sure, 0::ubigint as perhaps where false"]
         parts += [self._detail_rows(criterion, bit) for criterion, bit in self._detailed.items()]
@@ -250,15 +285,17 @@ class Search:
     def rows(self, criterion: Criterion, visits: str) -> str:
         """Return SQL for the rows of `visits` whose code or name a criterion lists, whatever their place."""
         table = criterion.table
-        word, value = self.signals.bit(criterion)
-        named = " or ".join(f"contains(name, {_text(name)})" for name in criterion.names) or "false"
+        signals = next(each for each in (self.first, self.then, self.details) if criterion in each)
+        word, value = signals.bit(criterion)
+        listed = f"select code from {signals.codes(table)} where (m{word} & {value}::ubigint) <> 0"
+        wanted = f"(code in ({listed}) and {of_system(self.con, table)})"
+        if criterion.names:
+            named = " or ".join(f"contains(name, {_text(name)})" for name in criterion.names)
+            wanted = f"({wanted} or coalesce({named}, false))"
         return f"""
-            select * from (
-                select *, {place(table)} as place, (code in (
-                    select code from find_{table}_codes where (m{word} & {value}::ubigint) <> 0)
-                    and {of_system(self.con, table)}) as listed
-                from {table} where {COUNTS[table]} and encounter_id in (select encounter_id from {visits}))
-            where place is not null and (listed or coalesce({named}, false))"""
+            select * from (select *, {place(table)} as place from {table}
+                where {COUNTS[table]} and encounter_id in (select encounter_id from {visits}) and {wanted})
+            where place is not null"""
 
     # Decisions ---------------------------------------------------------------------------------------------------
 
@@ -293,7 +330,8 @@ class Search:
         )
         return f"""from (select * from {candidates} where rule = {number}) c
             join find_visits v on v.encounter_id = c.encounter_id
-            left join find_flags f on f.encounter_id = c.encounter_id
+            left join find_first_flags f on f.encounter_id = c.encounter_id
+            left join find_then_flags t on t.encounter_id = c.encounter_id
             left join find_earlier x on x.encounter_id = c.encounter_id
             left join find_details d on d.encounter_id = c.encounter_id
             left join find_history h on h.rule = c.rule and h.encounter_id = c.encounter_id {joins}"""
@@ -309,7 +347,7 @@ class Search:
         return {
             "class": f"v.encounter_class in ({_texts(rules.classes)})",
             "ended": ENDED,
-            "version": self._valid(rules),
+            "version": self._valid(rules, END),
         }
 
     def details_of(self, number: int) -> tuple[dict[str, str], str]:
@@ -352,11 +390,16 @@ class Search:
             value = f"{1 << self._detailed[criterion]}::ubigint"
             return _three_valued(f"d.sure_details & {value}", f"d.perhaps_details & {value}")
         if criterion.earlier:
+            word, bit = self.first.bit(criterion)
             earlier = "v" if flags == "v" else "x"
-            return f"(coalesce({earlier}.earlier & {1 << self._earlier[criterion]}::ubigint, 0) <> 0)"
-        word, bit = self.signals.bit(criterion)
-        value = f"{bit}::ubigint"
-        return _three_valued(f"{flags}.s{word} & {value}", f"{flags}.u{word} & {value}")
+            return f"(coalesce({earlier}.e{word} & {bit}::ubigint, 0) <> 0)"
+        if criterion in self.first:
+            word, bit = self.first.bit(criterion)
+            sure, perhaps = f"{flags}.find_first_s{word}", f"{flags}.find_first_u{word}"
+        else:
+            word, bit = self.then.bit(criterion)
+            sure, perhaps = f"t.find_then_s{word}", f"t.find_then_u{word}"
+        return _three_valued(f"{sure} & {bit}::ubigint", f"{perhaps} & {bit}::ubigint")
 
 
 def expressions(rules: Rules) -> Iterator[Expression]:
