@@ -208,6 +208,7 @@ def load_pack(folder: Path, *, overlays: Sequence[Path] = (), cache: Cache | Non
     pack, report = compile_pack(folder, overlays=overlays, digest=digest)
     if pack is None:
         raise PackError(report.problems)
+    _ = pack.form.program  # generated once and kept with the pack
     cache.put(folder.name, digest, pack)
     return pack
 
