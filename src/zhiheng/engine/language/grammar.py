@@ -10,11 +10,11 @@ from sqlglot.parser import Parser
 from sqlglot.tokens import Token, TokenType
 
 from zhiheng.engine.language.functions import FUNCTIONS
-from zhiheng.engine.language.messages import unreadable
+from zhiheng.engine.language.messages import FULL_WIDTH, unreadable
 from zhiheng.engine.language.types import ExpressionError, Scope
 
 LONGEST = 20_000
-DEEPEST = 40
+DEEPEST = 20  # brackets; sqlglot goes 28 calls deep for each
 CALLABLE = frozenset(name for name, function in FUNCTIONS.items() if function.is_called)
 RESERVED = frozenset(
     ("and", "or", "not", "is", "null", "true", "false", "in", "between", "distinct", "from", "unknown", "select")
@@ -41,6 +41,8 @@ def read(text: str, scope: Scope) -> exp.Expression:
         found = _language.parser().parse_into(exp.Condition, tokens, text)
     except SqlglotError as problem:
         raise _unreadable(problem, text) from None
+    except RecursionError:
+        raise ExpressionError("The expression is nested too deep here. Split it.", text=text, position=0) from None
     if len(found) != 1 or found[0] is None:
         raise ExpressionError('One expression is expected; ";" is not allowed.', text=text, position=text.find(";"))
     return found[0]
@@ -54,7 +56,7 @@ def _unreadable(problem: SqlglotError, text: str) -> ExpressionError:
         return ExpressionError("The text cannot be read: is a quotation mark missing?", text=text, position=start)
     line, column, word = details[0]["line"], details[0]["col"], details[0].get("highlight") or ""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    position = max(0, starts[line - 1] + column - len(word))
+    position = max(0, starts[min(line, len(starts)) - 1] + column - len(word))
     return ExpressionError(unreadable(word, details[0].get("description", "")), text=text, position=position)
 
 
@@ -69,6 +71,8 @@ def _prepare(tokens: list[Token], text: str, scope: Scope) -> list[Token]:
             depth += 1
         elif token.token_type == TokenType.R_PAREN or word == "end":
             depth -= 1
+        if token.token_type == TokenType.VAR and token.text[0] in FULL_WIDTH:
+            raise ExpressionError(unreadable(token.text[0], ""), text=text, position=token.start)
         if depth > DEEPEST or prefixes > DEEPEST:
             raise ExpressionError(f"Nested more than {DEEPEST} deep. Split it.", text=text, position=token.start)
         if token.token_type in (TokenType.STRING, TokenType.NUMBER) or word in RESERVED:

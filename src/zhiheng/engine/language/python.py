@@ -74,6 +74,8 @@ class Writer:
         if isinstance(node, Reference):
             return self._variable(node.name)
         function = FUNCTIONS[node.name]
+        if node.name == "is null" and not can_be_null(node.operands[0]):
+            return "False"  # Python warns of "'a' is None"
         if function.nulls:
             return function.python(*map(self.write, node.operands), fresh=self.fresh)
         return self._strict(node)

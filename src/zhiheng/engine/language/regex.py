@@ -119,7 +119,7 @@ class _Reader:
             return 1, MOST_REPEATS
         if not self.skip("{"):
             return 1, 1
-        found = re.compile(r"([0-9]{1,3})(,([0-9]{1,3})?)?\}", re.ASCII).match(self.text, self.at)
+        found = re.compile(r"([0-9]{1,6})(,([0-9]{1,6})?)?\}", re.ASCII).match(self.text, self.at)
         if not found:
             raise self.bad("after { a quantity such as {2}, {2,} or {2,5} is expected; a bracket itself is \\{")
         self.at = found.end()

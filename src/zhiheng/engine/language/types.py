@@ -33,7 +33,7 @@ class ExpressionError(ValueError):
         before = self.text[: self.position]
         line, column = before.count("\n") + 1, self.position - (before.rfind("\n") + 1) + 1
         place = f"column {column}" if line == 1 else f"line {line}, column {column}"
-        shown = self.text.splitlines()[line - 1]
+        shown = self.text.split("\n")[line - 1]
         start = max(0, column - 60)
         return f"{self.problem} (at {place})\n    {shown[start : start + 120]}\n    {' ' * (column - 1 - start)}^"
 
