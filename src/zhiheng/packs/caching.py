@@ -1,6 +1,7 @@
 """Keep compiled packs by the hash of what they were made from."""
 
 import contextlib
+import gc
 import hashlib
 import io
 import os
@@ -45,7 +46,8 @@ class Cache:
         if hashlib.sha256(payload).hexdigest().encode() != checksum:
             return None
         # Many different errors come out of a file that is not what we wrote; all mean: compile again.
-        with contextlib.suppress(pickle.UnpicklingError, AttributeError, ImportError, EOFError, TypeError, ValueError):
+        unreadable = (pickle.UnpicklingError, AttributeError, ImportError, EOFError, TypeError, ValueError)
+        with contextlib.suppress(*unreadable), without_collection():
             return _Reader(io.BytesIO(payload)).load()
         return None
 
@@ -73,6 +75,18 @@ class Cache:
         kept = [path for path in self.folder.glob(f"{name}-*.pack") if len(path.stem) == len(name) + 41]
         for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_PER_PACK:]:
             path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """Stop the garbage collector while many lasting objects are made: it would walk all of them, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def content_hash(*folders: Path) -> str:

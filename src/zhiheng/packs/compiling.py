@@ -100,6 +100,7 @@ def compile_form(
     for added, source in overlays:
         written += _overlay_items(added, source, common, written, report)
         aliases.update(_overlay_aliases(added, source, aliases, report))
+    _known_aliases(form, written, root=Place(document, ()), report=report)
     names = _unique(written, report)
     scope = _scope(written, aliases, report)
     compiler = _Compiler(scope, names, report)
@@ -279,6 +280,14 @@ def _overlay_aliases(
             report.problem(Place(document, ("aliases", alias)), f'alias "{alias}" already stands for "{known[alias]}".')
         else:
             yield alias, code
+
+
+def _known_aliases(form: FormSpec, written: Sequence[Written], root: Place, report: Report) -> None:
+    known = {each.spec.item: None for each in written}
+    for alias, code in form.aliases.items():
+        if code not in known:
+            near = did_you_mean(code, known)
+            report.problem(root.at("aliases", alias), f'alias "{alias}" stands for the unknown item "{code}".{near}')
 
 
 def _unique(written: Sequence[Written], report: Report) -> dict[str, Written]:

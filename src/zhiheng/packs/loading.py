@@ -24,8 +24,9 @@ from zhiheng.lib.models import Problem
 from zhiheng.lib.suggest import did_you_mean
 from zhiheng.lib.yaml import Document, Location
 
-from .caching import Cache, content_hash
-from .compiling import Common, Place, Report, compile_form
+from .caching import Cache, content_hash, without_collection
+from .checking import inspect_form
+from .compiling import Common, Place, Report, compile_form, written_items
 from .specs.form import CommonAliasesSpec, CommonItemsSpec, CommonOptionsSpec, FormSpec
 from .specs.pack import OverlaySpec, PackSpec
 
@@ -241,6 +242,11 @@ def load_packs(
 
 def compile_pack(folder: Path, *, overlays: Sequence[Path] = (), digest: str = "") -> tuple[Pack | None, Report]:
     """Compile a pack without the cache, and report everything that is wrong or strange."""
+    with without_collection():
+        return _compile_pack(folder, overlays, digest)
+
+
+def _compile_pack(folder: Path, overlays: Sequence[Path], digest: str) -> tuple[Pack | None, Report]:
     report = Report()
     common_folder = folder.parent / COMMON
     documents = [_document(each / "pack.yaml", report) for each in (folder, *overlays)]
@@ -290,7 +296,11 @@ def _form(folder: Path, overlays: Sequence[Path], common: Common, report: Report
             added.append((extra, source))
     if spec is None or document is None:
         return None
-    return compile_form(spec, document, common, report, added)
+    form = compile_form(spec, document, common, report, added)
+    if form is not None:
+        written = written_items(spec, document, common, Report())
+        inspect_form(form, written, spec, Place(document, ()), report)
+    return form
 
 
 def _compile_part(part: Part, folder: Path, overlays: Sequence[Path], context: Context) -> Any:
