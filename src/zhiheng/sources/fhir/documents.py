@@ -94,7 +94,9 @@ class Document:
         yield from _part(value, "")
 
     def _lines(self, stream: IO[bytes]) -> Iterator[Found | Broken]:
+        blank = True
         for number, line in enumerate(self._cut(stream), 1):
+            blank = blank and (not line or line.isspace())
             if len(line) > LINE_BYTES:
                 problem = _too_large(f"这一行超过 {LINE_BYTES >> 20} MB 的上限", f"{len(line)} 字节以上")
                 yield Broken(problem, f"第{number}行")
@@ -104,6 +106,8 @@ class Document:
                 yield NOT_PARSED
             else:
                 yield from _part(parse(line), f"第{number}行")
+        if blank:
+            raise _empty()
 
     def _cut(self, stream: IO[bytes]) -> Iterator[bytes]:
         """Yield the lines. Of one that is too long only the beginning is kept."""
@@ -264,8 +268,9 @@ def _too_heavy(text: str) -> Problem | None:
         if not brackets:
             return None
         brackets = brackets.replace("{}", "").replace("[]", "")
-    # What remains is nested deeper, or does not match: the parser says where.
-    return _too_deep() if "{{" in brackets or "[[" in brackets or "[{" in brackets or "{[" in brackets else None
+    # What remains is nested deeper, or does not match: of that the parser says where.
+    unmatched = brackets.count("{") + brackets.count("[")
+    return _too_deep() if "{}" in brackets or "[]" in brackets or unmatched > NESTING else None
 
 
 def _weight(text: str) -> int:
@@ -289,6 +294,10 @@ def _too_deep() -> Problem:
     )
 
 
+def _empty() -> Unreadable:
+    return Unreadable("empty_file", "文件是空的", "请核对导出是否完整；确无数据时可不导出该文件")
+
+
 def _is_gzip(file: IO[bytes]) -> bool:
     start = file.read(2)
     file.seek(0)
@@ -304,8 +313,8 @@ def _refuse_other_formats(path: Path) -> None:
             start = stream.read(256)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             return  # said where the file is read
-    if not start.strip():
-        raise Unreadable("empty_file", "文件是空的", "请核对导出是否完整；确无数据时可不导出该文件")
+    if not start:
+        raise _empty()
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         raise Unreadable(
             "xml_resource", "这是 XML 格式的资源，本系统读取 JSON 格式", "请以 JSON 或 NDJSON 格式重新导出"

@@ -59,7 +59,10 @@ def content(resource: Resource, node: Node) -> dict[str, object]:
 
 def role_and_rank(resource: Resource, uses: list[str], rank: float | None) -> tuple[str | None, float | None]:
     """Return what a diagnosis is to its visit. FHIR ranks within one use: only rank 1 at discharge is principal."""
-    meaning = resource.mapped("diagnosis.use", uses, resource.feed.diagnosis_use, "diagnosis_use") if uses else "other"
+    if uses:
+        meaning = resource.mapped("diagnosis.use", uses, resource.feed.diagnosis_use, "diagnosis_use")
+    else:  # a source that ranks and names no use has one list only
+        meaning = "other" if rank is None else "discharge"
     if meaning == "discharge":
         return ("principal" if rank == 1 else "other"), rank
     return meaning, (rank if meaning == "other" and rank != 1 else None)
