@@ -15,9 +15,11 @@ Evaluate = Callable[[Row], dict[str, object]]
 NAMESPACE = {name: value for name, value in vars(runtime).items() if not name.startswith("_")}
 
 
+@functools.lru_cache(maxsize=4096)
 def closure(expression: Expression) -> Callable[[Row], object]:
     """Return a function from a row (field name to value) to the value of `expression`."""
-    return load(_single_source(expression))
+    writer = Writer()
+    return load(writer.function(writer.write(expression.node)))
 
 
 def compile(expressions: Mapping[str, Expression]) -> Evaluate:
@@ -37,12 +39,6 @@ def load(text: str | CodeType) -> Callable[[Row], object]:
     space: dict[str, object] = dict(NAMESPACE)
     exec(text, space)  # noqa: S102 - only text that this module wrote
     return space["evaluate"]  # type: ignore[return-value]
-
-
-@functools.lru_cache(maxsize=4096)
-def _single_source(expression: Expression) -> str:
-    writer = Writer()
-    return writer.function(writer.write(expression.node))
 
 
 class Writer:
