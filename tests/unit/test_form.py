@@ -411,6 +411,13 @@ def test_a_default_fills_only_what_nobody_answers():
     assert evaluate(made, {"HELPER": "y"}).values["HELPER"] == "y"
 
 
+def test_a_default_may_be_a_time():
+    made = form(
+        datetime("x", default="2026-11-22 14:05", readonly=True), date("y", default="2026-11-22", readonly=True)
+    )
+    assert evaluate(made, {}).values == {"X": "2026-11-22 14:05", "Y": "2026-11-22"}
+
+
 def test_a_default_that_is_no_option_is_refused():
     with pytest.raises(ValueError, match='"HELPER" of form T: default: 没有选项 “z”'):
         evaluate(form(choice("helper", default="z", readonly=True)), {})
@@ -489,6 +496,9 @@ def test_answers_in_json_form(item, raw, value):
         (number("x"), "36岁", "type", "应为数字"),
         (number("x"), "1_000", "type", "应为数字"),
         (number("x"), "1e3", "type", "应为数字"),
+        (number("x"), "9" * 5000, "type", "应为数字"),
+        (number("x"), 1e15, "type", "应为数字"),
+        (number("x"), 1e-300, "type", "应为数字"),
         (number("x"), float("nan"), "type", "应为数字"),
         (number("x"), float("inf"), "type", "应为数字"),
         (number("x"), True, "type", "应为数字"),

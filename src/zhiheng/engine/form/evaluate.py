@@ -1,10 +1,11 @@
 """Evaluate a form: from answers in JSON form to what is shown, derived, missing and wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from zhiheng.engine.form.parts import Evaluation, Finding, Form, Item, ItemType
-from zhiheng.engine.form.program import Run, limits
+from zhiheng.engine.form.program import Run
 from zhiheng.engine.form.values import Wrong, is_unanswered, to_json, to_text
 from zhiheng.lib.suggest import nearest
 
@@ -82,7 +83,7 @@ def _counts(item: Item, is_shown: bool, value: object, reading: Reading, run: Ru
 def _broken(form: Form, run: Run) -> dict[str, list[Finding]]:
     if not run.broken:
         return {}
-    every = limits(form)
+    every = form.limits
     value = {item.id: found for item, found in zip(form.items, run.values, strict=True)}
     findings: dict[str, list[Finding]] = {}
     for number in run.broken:
@@ -94,14 +95,16 @@ def _broken(form: Form, run: Run) -> dict[str, list[Finding]]:
 
 
 def _unknown(form: Form, code: str, raw: object) -> Finding:
-    near = nearest(code, _codes(form))
+    near = _nearest(code, tuple(form.by_code))
     meant = f"是否应为 {near}（{form.by_code[near].label}）？" if near else "请核对项目编码和表单版本。"
     message = f"{form.abbr} 表单没有项目 {code}。{meant}"
     return Finding("unknown_item", code, "error", message, {code: raw})
 
 
-def _codes(form: Form) -> Iterable[str]:
-    return (item.code for item in form.items)
+@lru_cache(maxsize=4096)
+def _nearest(code: str, codes: tuple[str, ...]) -> str | None:
+    """Answers to another form are unknown line after line: look for each code once."""
+    return nearest(code, codes)
 
 
 def _wrong(item: Item, wrong: Wrong, raw: object) -> Finding:

@@ -89,6 +89,11 @@ class Form:
         return {item.id: item for item in self.items}
 
     @cached_property
+    def limits(self) -> tuple[tuple[Item, Limit], ...]:
+        """Every limit with its item; a run of the program counts in this list."""
+        return tuple((item, limit) for item in self.items for limit in item.limits)
+
+    @cached_property
     def program(self) -> "Program":
         """The generated Python; it is pickled with the form, so that a cached form need not be generated again."""
         from zhiheng.engine.form.program import compile_form

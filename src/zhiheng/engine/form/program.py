@@ -21,12 +21,12 @@ from types import CodeType
 from typing import NamedTuple, cast
 
 from zhiheng.engine.form import order, values
-from zhiheng.engine.form.parts import Form, Item, ItemType, Limit, Sets
+from zhiheng.engine.form.parts import Form, Item, ItemType, Sets
 from zhiheng.engine.language import Expression, Type, python
 
 
 class Run(NamedTuple):
-    """By position in the form: shown or not, and the value. `broken` are positions in the form's list of limits."""
+    """By position in the form: shown or not, and the value. `broken` are positions in `Form.limits`."""
 
     shown: tuple[bool, ...]
     values: tuple[object, ...]
@@ -64,11 +64,6 @@ def compile_form(form: Form) -> Program:
     return Program(source, importlib.util.MAGIC_NUMBER, code)
 
 
-def limits(form: Form) -> list[tuple[Item, Limit]]:
-    """Every limit of the form; `Run.broken` counts in this list."""
-    return [(item, limit) for item in form.items for limit in item.limits]
-
-
 def is_number(form: Form, item: Item) -> bool:
     """Whether expressions take the item as a number, as they do for a text item that shows a time difference."""
     return form.scope.field(item.id).type is Type.NUMBER
@@ -101,7 +96,7 @@ class _Writer:
         for step in order.order(self.form):
             items = [self.form.by_id[name] for name in step.items]
             yield from self._circle(items) if step.circle else self._item(items[0], "    ")
-        for number, (item, limit) in enumerate(limits(self.form)):
+        for number, (item, limit) in enumerate(self.form.limits):
             yield f"    if v_{item.id} is not None and ({self._text(limit.holds)}) is False: broken.append({number})"
         shown = ", ".join("True" if item.shown is None else f"s_{item.id}" for item in self.form.items)
         found = ", ".join(f"v_{item.id}" for item in self.form.items)
@@ -161,7 +156,7 @@ class _Writer:
         yield f"{indent}{name} = answer({item.id!r})"
         given = default(self.form, item)
         if given is not None:
-            yield f"{indent}if {name} is None: {name} = {given!r}; made[{item.id!r}] = 'default'"
+            yield f"{indent}if {name} is None: {name} = {python.constant(given)}; made[{item.id!r}] = 'default'"
 
     def _circle(self, items: list[Item]) -> Iterator[str]:
         yield f"    {' = '.join(f'v_{item.id}' for item in items)} = None"

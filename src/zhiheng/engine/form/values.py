@@ -8,7 +8,8 @@ from zhiheng.engine.form.parts import Item, ItemType
 from zhiheng.lib.suggest import nearest
 
 UNANSWERED = "def"  # the platform's 请选择: no option, but it occurs in exported answers
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+LARGEST, SMALLEST = 1e15, 1e-9  # beyond these nothing was measured, and formulas would run into infinity
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
 
@@ -56,10 +57,13 @@ def _text(raw: object) -> str:
 
 
 def _number(raw: object) -> int | float:
+    found: int | float | None = None
     if isinstance(raw, str) and NUMBER.fullmatch(raw):
-        return float(raw) if "." in raw else int(raw)
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw - raw == 0:  # neither infinite nor NaN
-        return raw
+        found = float(raw) if "." in raw else int(raw)
+    elif isinstance(raw, int | float) and not isinstance(raw, bool):
+        found = raw
+    if found is not None and (found == 0 or SMALLEST <= abs(found) < LARGEST):
+        return found
     raise Wrong("type", f"应为数字（如 36 或 36.5，半角，不带单位），现为 {_shown(raw)}。")
 
 
