@@ -1,4 +1,4 @@
-"""Chance that gives the same values on every machine: only `random()` is drawn upon, whose sequence Python guarantees."""
+"""Chance that is the same on every machine: it draws upon `random()` alone, whose sequence Python guarantees."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

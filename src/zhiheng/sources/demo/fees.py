@@ -2,7 +2,7 @@
 
 from zhiheng.sources.demo.dice import Dice
 
-# Shares of the main categories in percent, by kind of admission, in the order D11-D18, D19, D20, D21, D22, D23, D24-D34.
+# Shares of the main categories in percent, by kind of admission, in the order of MAIN.
 _SHARES: dict[str, tuple[float, ...]] = {
     "medical": (8, 7, 4, 1, 0, 22, 15, 6, 4, 0, 1, 0, 22, 2, 0, 0, 0, 0, 0, 0, 2, 6, 0, 0),
     "surgical": (4, 5, 3, 1, 2, 9, 7, 3, 2, 18, 1, 0, 14, 1, 0, 0, 0, 0, 0, 0, 1, 7, 22, 0),

@@ -2,43 +2,13 @@
 
 from zhiheng.sources.demo.catalogue import HOSPITAL, ORGANISATION
 from zhiheng.sources.demo.fees import FIELDS, yuan
-from zhiheng.sources.demo.sheets import quoted
 from zhiheng.sources.demo.visit import Diagnosis, Operation, Visit
+from zhiheng.sources.frontpage.layout import load
 
 GROUPS = 40  # other diagnoses, and other procedures
 
-_PEOPLE = (
-    "A01 A02 A48 A49 B12 B15 A47 A46C A11 A12C A13 A14 A15C A21C A38C A19C A20N A20 A22 A23C A24 A25C A26 A27 A28C "
-    "A29 A30 A31C A32 A33C A34 A35"
-).split()
-_STAY = "B38 B11C B13C B14 B21C B16C B17 B20".split()
-_FIRST = "C01C C02N F01 F02C F03N F04 C03C C04N C05C F05".split()
-_OTHERS = [
-    f"{name.format(n)}"
-    for n in range(1, GROUPS + 1)
-    for name in ("C06x{:02d}C", "C07x{:02d}N", "C08x{:02d}C", "F06x{:02d}")
-]
-_BETWEEN = (
-    "C09C C10N C11 F07x01C F08x01N F09x01 F07x02C F08x02N F09x02 C12C C13N C24C C25 F10 F11 F12 B22C B22 B23C B23 B24C "
-    "B24 B25C B25 B26C B26 B27 B28 B29 B30C B31 B32 B33 C34C C26C C27C"
-).split()
-_OPERATION = "C14x01C C15x01N C16x01 C17x01 F13 C18x01 C19x01 C20x01 C21x01C C22x01C F15 C23x01".split()
-_OPERATIONS = [
-    name.format(n)
-    for n in range(1, GROUPS + 1)
-    for name in (
-        *("C35x{:02d}C", "C36x{:02d}N", "C37x{:02d}", "C38x{:02d}", "F14x{:02d}", "C39x{:02d}", "C40x{:02d}"),
-        *("C41x{:02d}", "C42x{:02d}C", "C43x{:02d}C", "F16x{:02d}", "C44x{:02d}"),
-    )
-]
-_CARE = "F17 F18 F19 F20 F21 F22 F23 F24 F25 F26 A16 A18x01 A18x02 A18x03 A18x04 A18x05 A17 C28 C29 C30 C31 C32 C33 C47".split()
-_ICU = [f"{name.format(n)}" for n in range(1, 6) for name in ("C48x{:02d}C", "C49x{:02d}", "C50x{:02d}")]
-_LEAVING = "B36C B37 B34C B35".split()
 OWN = ("院区", "发病日期时间", "到院日期时间", "到院交通工具", "入院体重kg", "身高cm")
-
-OFFICIAL: tuple[str, ...] = (
-    *_PEOPLE, *_STAY, *_FIRST, *_OTHERS, *_BETWEEN, *_OPERATION, *_OPERATIONS, *_CARE, *_ICU, *_LEAVING, *FIELDS,
-)  # fmt: skip
+OFFICIAL: tuple[str, ...] = tuple(load("hqms").fields)
 HEADER = ",".join((*OFFICIAL, *OWN))
 
 _NO_DIAGNOSES = [",-" * (4 * (GROUPS - n)) for n in range(GROUPS + 1)]
@@ -70,7 +40,8 @@ def _person(visit: Visit) -> str:
     return (
         f"{ORGANISATION},{HOSPITAL},{who.record_number},{visit.number},{second(visit.admitted)},{second(visit.discharged)},"
         f"-,{visit.payment},{who.name},{_SEX[who.sex]},{who.born},{visit.age},中国,{'2' if who.married else '1'},"
-        f"{'31' if visit.age < 18 else '80' if visit.age >= 60 else '17'},01,1,{who.id_number},云江省云江市,云江省,{who.address},"
+        f"{'31' if visit.age < 18 else '80' if visit.age >= 60 else '17'},01,1,{who.id_number},"
+        f"云江省云江市,云江省,{who.address},"
         f"430000,{who.address},{who.phone},430000,-,-,-,{who.name[:1]}某,1,{who.address},{who.phone},"
     )
 
@@ -103,7 +74,9 @@ def _diagnosis(diagnosis: Diagnosis) -> str:
 def _staff(visit: Visit) -> str:
     doctors, nurses = visit.department.physicians, visit.department.nurses
     listed = ",".join(f"{person.code},{person.name}" for person in (*doctors[:4], nurses[0]))
-    return f"{listed},-,-,病案室甲,1,{doctors[4].name},{nurses[1].name},{visit.calendar.date(visit.discharged)},{'2' if visit.mode == '5' else '-'},2,2,"
+    autopsy = "2" if visit.mode == "5" else "-"
+    checked = f"{doctors[4].name},{nurses[1].name},{visit.calendar.date(visit.discharged)}"
+    return f"{listed},-,-,病案室甲,1,{checked},{autopsy},2,2,"
 
 
 def _operations(visit: Visit) -> str:
@@ -135,7 +108,8 @@ def _care(visit: Visit) -> str:
     return (
         f",0,{min(3, visit.discharged // 86400 - visit.admitted // 86400)},0,0,{blood},{days_old},{newborn},-,-,-,-,-,"
         f"{before // 1440},{before % 1440 // 60},{before % 60},{after // 1440},{after % 1440 // 60},{after % 60},"
-        f"{visit.ventilator_hours or '-'}{stays}{_NO_ICU[len(visit.icu[:5])]},{plan},{visit.mode},{visit.transferred_to},"
+        f"{visit.ventilator_hours or '-'}{stays}{_NO_ICU[len(visit.icu[:5])]},{plan},"
+        f"{visit.mode},{visit.transferred_to},"
     )
 
 
@@ -150,6 +124,3 @@ def _own(visit: Visit) -> str:
         f"{minute(visit.arrived) if visit.arrived is not None else ''},{visit.transport},"
         f"{visit.weight if visit.weight is not None else ''},{visit.height or ''}"
     )
-
-
-__all__ = ["HEADER", "OFFICIAL", "OWN", "line", "quoted"]

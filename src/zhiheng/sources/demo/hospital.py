@@ -30,10 +30,12 @@ SHEETS = {
     "notes": "住院流水号,文书号,文书类别,标题,时间,书写者,内容",
     "stays": "住院流水号,类别,科室代码,科室,病区,床号,入区时间,出区时间",
     "patient_links": "序号,患者号,另一患者号,事件,时间,原因",
+    "dirt": dirty.HEADER,
     "truth": "encounter,patient,class,story,admitted,discharged,department,packs,out,open,facts",
 }
 # The examination system speaks GB18030 and the theatre's system writes a mark at the start, as such systems do.
 _ENCODINGS = {"exams": "gb18030", "operations": "utf-8-sig"}
+_SEX = {"male": "男", "female": "女"}
 _CAMPUSES = {"东院区": "east", "西院区": "west"}
 
 
@@ -59,10 +61,11 @@ class Hospital:
         self.closes = self.opens + (date(max(years) + 1, 1, 1) - date(min(years), 1, 1)).days * DAY
         self.calendar = Calendar(first, self.closes // DAY + 400)
         self.numbers: dict[str, int] = {}
+        self.last_clean: Visit | None = None
         self.encounters = self.inpatients = self.patients = self.links = 0
 
     def time(self, dice: Dice, days: int, follow_up: int = 0) -> int:
-        """Return the midnight before an admission of `days` days that ends within the years, `follow_up` days before their end."""
+        """Return the midnight before an admission of `days` days, with `follow_up` days left within the years."""
         last = self.closes // DAY - 1 - days - follow_up
         return dice.whole(self.opens // DAY, max(self.opens // DAY, last)) * DAY
 
@@ -97,8 +100,17 @@ class Hospital:
         """Discharge: the sums are drawn up and the front page is written."""
         visit.fees = fees(dice, kind, money, visit.antibacterials, visit.red_cells + visit.plasma / 200)
         visit.stay("病区", visit.department.ward, visit.admitted, visit.discharged)
+        self.sheets[self.page_sheet(visit)].add(frontpage.line(visit))
+        self.last_clean = visit
+        self.count(visit)
+
+    def page_sheet(self, visit: Visit) -> str:
+        """Return the name of the file that the front page of `visit` stands in: one for each campus and year."""
         year = self.calendar.days[visit.discharged // DAY][:4]
-        self.sheets[f"frontpage_{_CAMPUSES[visit.department.campus]}_{year}"].add(frontpage.line(visit))
+        return f"frontpage_{_CAMPUSES[visit.department.campus]}_{year}"
+
+    def count(self, visit: Visit) -> None:
+        """Count an inpatient visit that a reader will find, and say what was planted."""
         self.inpatients += 1
         self._note_truth(visit)
 
@@ -125,7 +137,7 @@ class Hospital:
     def register(self, who: Patient) -> None:
         """Write the registration of a patient who may never have a front page."""
         self.sheets["visit_patients"].add(
-            f"{who.record_number},{who.name},{'男' if who.sex == 'male' else '女'},{who.born},{who.id_number},{who.phone}"
+            f"{who.record_number},{who.name},{_SEX[who.sex]},{who.born},{who.id_number},{who.phone}"
         )
 
     def link(self, who: Patient, other: Patient, event: str, at: int, reason: str) -> None:
@@ -164,7 +176,7 @@ def generate(
     dirt: bool = True,
     progress: Progress | None = None,
 ) -> Demo:
-    """Write the export of a hospital with `encounters` visits into `folder`, with deliberate dirt unless told otherwise.
+    """Write the export of a hospital with `encounters` visits into `folder`, with dirt unless told otherwise.
 
     `truth.csv` says what was planted, `dirt.csv` which rows a reader has to set aside, and why.
     """
@@ -175,7 +187,9 @@ def generate(
         hospital = Hospital(sheets, years, book)
         drawn = plan.Plan(encounters, book)
         number = told = 0
-        while hospital.encounters < encounters:
+        times = dirty.copies(encounters) if dirt else 0
+        clean = encounters - times * dirty.STANDING - (1 if dirt else 0)
+        while hospital.encounters < clean:
             number += 1
             drawn.story(Dice(seed, number), number, encounters - hospital.encounters)(
                 hospital, Dice(seed, 1 << 39 | number), number
@@ -185,9 +199,8 @@ def generate(
                 told = hospital.encounters
         shown.advance("demo-data", hospital.encounters - told)
         if dirt:
-            dirty.plant(hospital, seed)
-    if dirt:
-        dirty.add_files(folder, years)
+            dirty.plant(hospital, seed, times)
+            dirty.add_files(hospital, seed)
     shown.finish("demo-data")
     rows = {name: sheet.rows for name, sheet in sheets.by_name.items()}
     return Demo(folder, hospital.encounters, hospital.inpatients, hospital.patients, rows)

@@ -30,6 +30,18 @@ class Sheet:
         if len(self.lines) >= CHUNK:
             self.flush()
 
+    def add_bytes(self, line: bytes) -> None:
+        """Add one row as it is, whatever its bytes are."""
+        self.flush()
+        if self.file:
+            self.file.write(line + b"\n")
+            self.rows += 1
+
+    @property
+    def next_row(self) -> int:
+        """The place of the row that is added next, as an editor counts it: the header is row 1."""
+        return self.rows + len(self.lines) + 2
+
     def flush(self) -> None:
         if self.file and self.lines:
             self.rows += len(self.lines)

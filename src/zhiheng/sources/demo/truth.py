@@ -9,7 +9,8 @@ from functools import cache
 from zhiheng.sources.demo.catalogue import rows
 from zhiheng.sources.demo.visit import Visit
 
-_NOT_JUDGED = {"VTE"}  # half of a hospital meets its risk factors; only planted stories are listed
+# Half of a hospital meets the risk factors of VTE: it is listed for the story that is told for it, and for no other.
+_PLANTED = {"vte": "VTE"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ def packs_of(visit: Visit, age: float) -> list[str]:
         found.append("HBV")
     if "DVT" in found and "PIP" in found:
         found.remove("PIP")
-    return sorted(set(found) - _NOT_JUDGED)
+    if visit.story in _PLANTED:
+        found.append(_PLANTED[visit.story])
+    return sorted(found)
 
 
 def _delivery_with_carrier(diagnoses: list[str]) -> bool:

@@ -181,7 +181,8 @@ class Visit:
         self.sheets["exams"].add(
             f"{self.id},JC{self.id}{self.orders:03d},{modality},{name},{site},"
             f"{self.minute(ordered if ordered is not None else at - 20 * MINUTE)},{self.minute(at)},"
-            f"{self.minute(reported if reported is not None else at + 30 * MINUTE)},{quoted(findings)},{quoted(conclusion)}"
+            f"{self.minute(reported if reported is not None else at + 30 * MINUTE)},"
+            f"{quoted(findings)},{quoted(conclusion)}"
         )
 
     # ---- texts and wards

@@ -11,7 +11,7 @@ _DROP = dict.fromkeys(map(ord, " \t\u3000()（）[]【】_-—、.:：/"))
 
 
 def find(header: list[str], layout: Layout, rename: dict[str, str]) -> dict[str, int]:
-    """Return the place of each field that the header has. `Unreadable` when one stands twice, or an essential one nowhere."""
+    """Return the place of each field in the header. `Unreadable`: one stands twice, or an essential one nowhere."""
     known = _names(layout)
     renamed = {_plain(name): field for name, field in rename.items()}
     places: dict[str, list[int]] = {}

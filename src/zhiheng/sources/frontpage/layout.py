@@ -1,4 +1,4 @@
-"""A layout of the front page: its fields, what they become in records, and what they ask of each other. Data in YAML."""
+"""A layout of the front page: its fields, what they become, and what they ask of each other. Data in YAML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _ORIGIN = {column.name for column in ORIGIN}
 class FieldSpec(Spec):
     """A field of the interface."""
 
-    field: str = Field(description="Code of the field; in a repeated one {nn} stands for its number")
+    field: str = Field(description="Code of the field; in a repeated one {nn} or {n} stands for its number")
     name: str = Field(description="Chinese name")
     also: list[str] = Field([], description="Other names that headers use for it")
     type: Literal["text", "number", "date", "datetime", "list"] = Field("text", description="Type in the interface")
@@ -70,6 +70,7 @@ class Taken(Spec):
     """Where a canonical column comes from. A plain field code in its place is short for `from`."""
 
     from_: str | None = Field(None, alias="from")
+    or_: str | None = Field(None, alias="or", description="Another field, for where the first is blank")
     part: str | None = Field(None, description="Part of a domain whose codes mean several things: incision, healing")
     map: dict[str, Mapped] | None = Field(None, description="Value: canonical value; `*` is any other")
     factor: float | None = Field(None, description="Multiply a number, to convert its unit")
@@ -90,10 +91,10 @@ class Taken(Spec):
 
     @property
     def fields(self) -> list[str]:
-        return [*([self.from_] if self.from_ else []), *self.hours, *self.when]
+        return [name for name in (self.from_, self.or_, *self.hours, *self.when) if name]
 
     def numbered(self, number: int) -> "Taken":
-        if self.from_ is None or NUMBERED not in self.from_:
+        if self.from_ is None:
             return self
         return self.model_copy(update={"from_": numbered(self.from_, number)})
 
@@ -101,8 +102,8 @@ class Taken(Spec):
 class One(Spec):
     """One record among `each`."""
 
-    always: dict[str, str | int | bool] = {}
-    columns: dict[str, Taken] = {}
+    always: dict[str, str | int | bool] = Field({})
+    columns: dict[str, Taken] = Field({})
 
 
 class RecordSpec(Spec):
@@ -113,7 +114,7 @@ class RecordSpec(Spec):
     repeat: tuple[int, int] | None = None
     rank_from: int | None = Field(None, description="Rank of the first of the repeated ones")
     always: dict[str, str | int | bool] = Field({}, description="Values that hold for every such record")
-    columns: dict[str, Taken] = {}
+    columns: dict[str, Taken] = Field({})
     needs: list[str] = Field([], description="One of these fields must be filled")
     split: str | None = Field(None, description="Field with several values between commas: one record for each")
     each: dict[str, One] = Field({}, description="Records of one table that have little in common, by their id")
@@ -177,10 +178,10 @@ class LayoutSpec(Spec):
     admitted: str
     discharged: str
     fields: list[FieldSpec | Group]
-    domains: dict[str, Domain] = {}
+    domains: dict[str, Domain] = Field({})
     records: list[RecordSpec]
-    depends: list[Depends] = []
-    sums: list[Sum] = []
+    depends: list[Depends] = Field([])
+    sums: list[Sum] = Field([])
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Layout:
 
 
 def numbered(text: str, number: int) -> str:
-    """Return 'C06x{nn}C' as 'C06x07C', or a name with {n} as its plain number."""
+    """Return 'C06x{nn}C' as 'C06x07C', and 'JBDM{n}' as 'JBDM7'."""
     return text.replace(NUMBERED, f"{number:02d}").replace(COUNT, str(number))
 
 

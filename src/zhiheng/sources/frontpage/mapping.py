@@ -55,6 +55,10 @@ class Mapper:
         if taken.hours:
             return _hours([pages.columns.get(name) for name in taken.hours], at)
         name = taken.from_ or ""
+        if taken.or_:
+            pair = zip(pages.column(name), pages.column(taken.or_), strict=True)
+            either = [first if first is not None else second for first, second in pair]
+            return [either[place] for place in at]
         if name not in pages.columns:
             return None if taken.otherwise is None else [taken.otherwise] * len(at)
         cells = pages.columns[name]

@@ -15,7 +15,7 @@ Found = list[tuple[int, str, Problem]]  # row of the pages, field, problem
 
 @dataclass
 class Pages:
-    """Front pages, one for each row. `columns`: field or the hospital's own header -> one value per row, blank is None."""
+    """Front pages, one for each row. `columns`: field, or the hospital's own header -> a value for each row or None."""
 
     columns: dict[str, list[Any]]
     numbers: list[int]
@@ -48,7 +48,7 @@ class Pages:
 def pages_of(rows: list[list[Any]], numbers: list[int], places: dict[str, int], layout: Layout) -> tuple[Pages, Found]:
     """Return the rows as pages, and what stands blank that must not."""
     found: Found = []
-    blank = {text: None for text in layout.spec.blank} | {"": None}
+    blank = dict.fromkeys(layout.spec.blank) | {"": None}
     columns: dict[str, list[Any]] = {}
     for name, place in places.items():
         cells = [row[place] for row in rows]

@@ -203,8 +203,9 @@ class _FeedReading:
     def _report_built(self, record: Record, builder: Builder, before: int) -> None:
         for (file, number), problem in builder.problems[before:]:
             taken = record.columns.get(problem.column.removesuffix("_precision"))
-            named = (taken.fields[0] if taken else "") or problem.column
-            self.rejects[file].add(problem, str(number), named)
+            self.rejects[file].add(
+                problem, str(number), self._named((taken.fields[0] if taken else "") or problem.column)
+            )
         del builder.problems[before:]
 
     def _finish(self, table: str, builder: Builder) -> pa.Table:
@@ -224,8 +225,11 @@ class _FeedReading:
             self._report(pages.numbers[at], name, problem)
 
     def _report(self, number: int, name: str, problem: Problem) -> None:
+        self.rejects[-1].add(problem, str(number), self._named(name))
+
+    def _named(self, name: str) -> str:
         spec = self.layout.fields.get(name)
-        self.rejects[-1].add(problem, str(number), f"{name} {spec.name}" if spec else name)
+        return f"{name} {spec.name}" if spec else name
 
 
 def _open(path: Path, feed: Feed, layout: Layout, limits: Limits) -> Sheet:
