@@ -8,7 +8,7 @@ there is a problem that says so.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.records.schema import Column, Table
 
 BATCH = 20_000
-_MEMORY, _REMEMBERED = 100_000, 64  # distinct values of one column that are remembered, if they are no longer than this
+_MEMORY = 50_000  # distinct values of one column that are remembered from batch to batch
+_TEXTS = {str, type(None)}
 _ORIGIN = {column.name for column in schema.ORIGIN}
 _TRUE = {"true", "1", "是", "y", "yes", "t"}
 _FALSE = {"false", "0", "否", "n", "no", "f"}
@@ -29,6 +30,7 @@ _UNPRINTABLE = {code: None for code in range(32) if code not in _LINE_BREAKS} | 
 
 Values = dict[str, list[Any]]  # canonical column -> one value per row
 Place = Any  # where a row stands, in whatever way the reader counts
+Converter = Callable[[Any], Any]  # a source's value -> the column's value, or a Problem
 
 
 @dataclass(frozen=True)
@@ -126,33 +128,28 @@ class Builder:
         return values, problems
 
     def _convert_column(self, column: Column, raw: list[Any], problems: list[tuple[int, Problem]]) -> list[Any]:
-        """Convert one column. A text that was met before is not converted again: most columns repeat themselves."""
-        memory = self._memories.setdefault(column.name, {})
-        if len(memory) > _MEMORY:
-            memory.clear()
         convert = converter(column, self.zone)
-        out: list[Any] = []
-        for at, value in enumerate(raw):
-            if value is None or value == "":
-                out.append(None)
-                continue
+        converted = self._convert_texts(column.name, convert, raw) if set(map(type, raw)) <= _TEXTS else None
+        if converted is None:
+            converted = [_convert_one(convert, value) for value in raw]
+        if Problem not in set(map(type, converted)):
+            return converted
+        for at, value in enumerate(converted):
             if type(value) is Problem:
-                result = value
-            elif type(value) is str and len(value) <= _REMEMBERED:
-                result = memory.get(value, _UNSEEN)
-                if result is _UNSEEN:
-                    result = memory[value] = convert(value)
-            else:
-                result = convert(value)
-            if type(result) is Problem:
-                effect = Effect.ROW if column.required else result.effect
-                problems.append(
-                    (at, Problem(result.kind, column.name, result.found, result.reason, result.remedy, effect))
-                )
-                out.append(None)
-                continue
-            out.append(result)
-        return out
+                effect = Effect.ROW if column.required else value.effect
+                problems.append((at, replace(value, column=column.name, effect=effect)))
+                converted[at] = None
+        return converted
+
+    def _convert_texts(self, name: str, convert: Converter, raw: list[Any]) -> list[Any]:
+        """Convert each distinct text once, and none that was met before: most columns repeat themselves."""
+        memory = self._memories.get(name, {})
+        if len(memory) > _MEMORY:
+            memory = {}
+        for value in set(raw).difference(memory):
+            memory[value] = _convert_one(convert, value)
+        self._memories[name] = memory
+        return [memory[value] for value in raw]
 
     def _without_repeats(self, built: pa.Table) -> pa.Table:
         """Keep one of several equal rows of a key; set aside all rows of a key that contradict each other."""
@@ -187,12 +184,10 @@ class Builder:
                 self.problems.append((self.places[at], _repeated_visit(visit[2])))
 
 
-class _Unseen:
-    pass
-
-
-_UNSEEN = _Unseen()
-Converter = Callable[[Any], Any]  # a source's value -> the column's value, or a Problem
+def _convert_one(convert: Converter, value: Any) -> Any:
+    if value is None or value == "" or type(value) is Problem:
+        return value or None
+    return convert(value)
 
 
 def converter(column: Column, zone: timedelta | None = None) -> Converter:

@@ -178,18 +178,19 @@ _CELL, _NAME = "\x00cell", "\x00name"
 
 def split_values(cells: list[Any]) -> dict[str, list[Any]]:
     """Return results as value_number with its comparator where they are numbers, as value_text where they are not."""
-    found: list[list[Any]] = [[], [], []]
-    for cell in cells:
-        number = numbers.parse(cell) if isinstance(cell, str) and cell.strip() else cell
-        if isinstance(number, numbers.Number):
-            parts: tuple[Any, Any, Any] = (number.value, number.comparator or None, None)
-        elif isinstance(cell, int | float) and not isinstance(cell, bool):
-            parts = (cell, None, None)
-        else:
-            parts = (None, None, cell)
-        for column, part in zip(found, parts, strict=True):
-            column.append(part)
-    return dict(zip(("value_number", "comparator", "value_text"), found, strict=True))
+    if not cells:
+        return {"value_number": [], "comparator": [], "value_text": []}
+    value_number, comparator, value_text = zip(*map(_remembering(_split_value), cells), strict=True)
+    return {"value_number": list(value_number), "comparator": list(comparator), "value_text": list(value_text)}
+
+
+def _split_value(cell: Any) -> tuple[Any, Any, Any]:
+    number = numbers.parse(cell) if isinstance(cell, str) and cell.strip() else cell
+    if isinstance(number, numbers.Number):
+        return number.value, number.comparator or None, None
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return cell, None, None
+    return None, None, cell
 
 
 def _step(column: ColumnFrom, target: Column | None, profile: Profile) -> Step:
