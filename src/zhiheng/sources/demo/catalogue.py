@@ -62,7 +62,7 @@ class Test:
 class Names:
     """What people are called and where they live."""
 
-    surnames: Weighted
+    surnames: Weighted[str]
     male: list[str]
     female: list[str]
     streets: list[str]

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -42,13 +42,13 @@ class Dice:
         return [choices[place] for place in left]
 
 
-class Weighted:
+class Weighted(Generic[T]):
     """A choice among things with weights, looked up by a running sum."""
 
-    def __init__(self, weights: Sequence[tuple[Any, float]]) -> None:
+    def __init__(self, weights: Sequence[tuple[T, float]]) -> None:
         self.things = [thing for thing, _ in weights]
         self.sums = list(accumulate(weight for _, weight in weights))
 
-    def draw(self, dice: Dice) -> Any:
+    def draw(self, dice: Dice) -> T:
         """Return one of the things."""
         return self.things[bisect_right(self.sums, dice.random() * self.sums[-1])]

@@ -22,8 +22,8 @@ def contradictions(pages: Pages, layout: Layout) -> Found:
     found: Found = []
     for rule in layout.depends:
         found.extend(_depends(pages, layout, rule))
-    for rule in layout.spec.sums:
-        found.extend(_sum(pages, layout, rule))
+    for one in layout.spec.sums:
+        found.extend(_sum(pages, layout, one))
     found.extend(_length_of_stay(pages))
     found.extend(_procedures(pages))
     found.extend(_birth(pages))

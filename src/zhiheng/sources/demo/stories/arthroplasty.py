@@ -1,4 +1,5 @@
 """Replacement of a hip or knee: prophylaxis, times of the operation, prevention of thrombosis, blood, healing."""
+# ruff: noqa: E501 - the sentences of notes stay whole
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Heart failure, cerebral infarction, pneumonia and an exacerbation of COPD: the first hours, the course, the drugs for home."""
+# ruff: noqa: E501 - the sentences of notes stay whole
 
 from collections.abc import Callable
 from dataclasses import dataclass

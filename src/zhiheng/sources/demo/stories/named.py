@@ -1,7 +1,7 @@
 """The stories that are told in detail, and which of them every hospital has at least once."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zhiheng.sources.demo.dice import Dice
 from zhiheng.sources.demo.stories import arthroplasty, medical, stemi, surgical
@@ -38,7 +38,7 @@ def deck() -> list[Story]:
     ]
 
 
-def weighted() -> list[tuple[Any, float]]:
+def weighted() -> list[tuple[Story, float]]:
     """Return the stories that fill the years, with their weights."""
     return [
         *((stemi.story(plan), 2.0) for plan in stemi.USUAL),

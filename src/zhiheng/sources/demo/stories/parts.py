@@ -1,4 +1,5 @@
 """What several stories have in common: being admitted, prophylaxis around an incision, the way home."""
+# ruff: noqa: E501 - the sentences of notes stay whole
 
 from typing import TYPE_CHECKING, Any
 

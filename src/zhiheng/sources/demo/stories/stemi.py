@@ -1,5 +1,7 @@
 """Acute ST-elevation myocardial infarction: from the first pain to the drugs for home."""
+# ruff: noqa: E501 - the sentences of notes stay whole
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from zhiheng.sources.demo.visit import Visit
 
 if TYPE_CHECKING:
     from zhiheng.sources.demo.hospital import Hospital
+
+Story = Callable[["Hospital", Dice, int], None]
 
 WALLS = (
     (
@@ -93,7 +97,7 @@ USUAL = (
 )
 
 
-def story(plan: Plan):
+def story(plan: Plan) -> Story:
     """Return the story of one admission by this plan."""
 
     def tell(hospital: "Hospital", dice: Dice, number: int) -> None:
@@ -106,7 +110,7 @@ def story(plan: Plan):
     return tell
 
 
-def readmitted(days_between: int):
+def readmitted(days_between: int) -> Story:
     """Return the story of two admissions with the same disease, `days_between` days after the first discharge."""
 
     def tell(hospital: "Hospital", dice: Dice, number: int) -> None:
@@ -125,7 +129,7 @@ def merged(hospital: "Hospital", dice: Dice, number: int) -> None:
     midnight = hospital.time(dice, 6, 60)
     who = hospital.patient(dice, number, "male", 58, midnight)
     first = admit(hospital, dice, who, Plan("two_numbers_first", wire=77), midnight, 6)
-    twin = Patient(f"9{who.record_number[1:]}", *(getattr(who, name) for name in Patient.__slots__[1:]))  # type: ignore[attr-defined]
+    twin = Patient(f"9{who.record_number[1:]}", *(getattr(who, name) for name in Patient.__slots__[1:]))
     again = first.discharged // DAY * DAY + 20 * DAY
     hospital.link(who, twin, "合并", again + 3 * DAY, "同一身份证号，重复建档")
     admit(hospital, dice, twin, Plan("two_numbers_second", wire=81, old_infarction=True), again, 5, again=20)

@@ -1,4 +1,5 @@
 """Caesarean section, coronary bypass, and small operations where prophylaxis is the question."""
+# ruff: noqa: E501 - the sentences of notes stay whole
 
 from collections.abc import Callable
 from dataclasses import dataclass
