@@ -72,6 +72,12 @@ class Builder:
         if source_ids:
             self._take(columns, source_ids, places)
 
+    def take_problems(self) -> list[tuple[Place, Problem]]:
+        """Return the problems so far, and forget them: `finish` then returns only what comes later."""
+        self._flush()
+        taken, self.problems = self.problems, []
+        return taken
+
     def finish(self) -> Built:
         """Return the table of the rows that stand, and the problems of all rows."""
         self._flush()

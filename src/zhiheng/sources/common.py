@@ -1,12 +1,15 @@
 """What a profile says about all records, whichever reader made them."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zhiheng.records.problems import Effect
+from zhiheng.sources.base import Reject
 from zhiheng.sources.profile import LocalTerm, Profile
 
 
@@ -16,6 +19,31 @@ def complete(profile: Profile, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
         name: _terms(_stated(table, _statements(profile, name)), profile.terms.get(name))
         for name, table in tables.items()
     }
+
+
+def unknown_encounters(tables: Mapping[str, pa.Table]) -> list[Reject]:
+    """Return a note for each feed with rows of encounters that are not among those read: they may come later."""
+    if "encounter" not in tables:
+        return []
+    known = set(tables["encounter"].column("encounter_id").to_pylist())
+    notes: list[Reject] = []
+    for name, table in tables.items():
+        if name == "encounter" or table.schema.get_field_index("encounter_id") < 0:
+            continue
+        strangers: dict[str, Counter[str]] = defaultdict(Counter)
+        pairs = zip(table.column("source").to_pylist(), table.column("encounter_id").to_pylist(), strict=True)
+        for source, encounter in pairs:
+            if encounter not in known:
+                strangers[str(source)][str(encounter)] += 1
+        notes.extend(_strangers(source, name, found) for source, found in strangers.items())
+    return notes
+
+
+def _strangers(source: str, table: str, found: Counter[str]) -> Reject:
+    examples = "、".join(list(found)[:10]) + ("……" if len(found) > 10 else "")
+    reason = f"{found.total()} 行（{table}）的就诊号不在本次读到的就诊中"
+    remedy = "请核对就诊表是否齐全；这些行已接收，就诊补齐后即可使用"
+    return Reject(source, "", "encounter_id", examples, "unknown_encounter", reason, remedy, Effect.NOTED)
 
 
 def _statements(profile: Profile, table: str) -> dict[str, str | None]:

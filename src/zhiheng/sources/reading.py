@@ -27,6 +27,7 @@ def read(
             )
             reading.add(part)
     reading.tables = common.complete(profile, reading.tables)
+    reading.rejects.extend(common.unknown_encounters(reading.tables))
     reading.rejects.extend(_unread(folder, reading))
     return reading
 

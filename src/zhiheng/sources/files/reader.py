@@ -92,17 +92,19 @@ class _Run:
             rows = _by_column(sheet.header, chunk)
             for join, lookup in zip(feed.join, lookups, strict=True):
                 rows.columns |= _joined(rows, join, lookup)
-            for _, mapper, builder in work:
+            for mapping, mapper, builder in work:
                 mapped = mapper.map(rows)
                 builder.add_columns(mapped.columns, source_ids=mapped.keys, places=mapped.numbers)
+                _reject(rejects, mapping, builder.take_problems())
             self.progress.advance(name, 0)
         kept: set[int] = set()
-        for mapping, _, builder in work:
-            built = builder.finish()
-            self.tables[mapping.table].append(built.table)
+        finished = [(mapping, builder.finish()) for mapping, _, builder in work]
+        for (mapping, built), (_, _, builder) in zip(finished, work, strict=True):
             kept.update(builder.places)
-            for number, problem in built.problems:
-                rejects.add(problem, str(number), _source_column(mapping, problem.column))
+            _reject(rejects, mapping, built.problems)
+        # Only now: a file with too many rejects is set aside as a whole.
+        for mapping, built in finished:
+            self.tables[mapping.table].append(built.table)
         self.rejects.extend(rejects.finished())
         self._report(feed, name, sheet, count, len(kept))
 
@@ -217,6 +219,11 @@ def _joined(rows: Rows, join: Join, lookup: dict[tuple[str, ...], list[Any]]) ->
     nothing = [None] * len(join.columns)
     found = [lookup.get(key, nothing) for key in _keys(rows, list(join.on))]
     return {name: [values[at] for values in found] for at, name in enumerate(join.columns)}
+
+
+def _reject(rejects: Rejects, mapping: Mapping, problems: list[tuple[int, Problem]]) -> None:
+    for number, problem in problems:
+        rejects.add(problem, str(number), _source_column(mapping, problem.column))
 
 
 def _source_column(mapping: Mapping, column: str) -> str:
