@@ -51,7 +51,7 @@ def read(document: Document, model: type[SpecType]) -> tuple[SpecType | None, li
         return model.model_validate({} if document.data is None else document.data), []
     except ValidationError as invalid:
         found = (problem for error in invalid.errors(include_url=False) for problem in _problems(document, error))
-        return None, sorted(set(found), key=lambda problem: problem.line)
+        return None, sorted(dict.fromkeys(found), key=lambda problem: problem.line)
 
 
 def _problems(document: Document, error: ErrorDetails) -> Iterator[Problem]:
@@ -63,7 +63,7 @@ def _problems(document: Document, error: ErrorDetails) -> Iterator[Problem]:
             message = f'unknown key "{key}".{did_you_mean(key, context["known"], kind="Keys here")}'
             yield _problem(document, (*location, key), message)
         return
-    yield _problem(document, location, _sentence(error, context))
+    yield _problem(document, location, _sentence(error, location, context))
 
 
 def _problem(document: Document, location: Location, message: str) -> Problem:
@@ -71,9 +71,9 @@ def _problem(document: Document, location: Location, message: str) -> Problem:
     return Problem(document.file, document.line(location), f"{subject}{message}")
 
 
-def _sentence(error: ErrorDetails, context: Mapping[str, Any]) -> str:
+def _sentence(error: ErrorDetails, location: Location, context: Mapping[str, Any]) -> str:
     kind, found = error["type"], error["input"]
-    name = next((str(step) for step in reversed(error["loc"]) if isinstance(step, str)), "")
+    name = next((str(step) for step in reversed(location) if isinstance(step, str)), "")
     if kind == "missing":
         return f'"{name}" is missing. Add it.'
     if kind == "string_type":
@@ -82,7 +82,9 @@ def _sentence(error: ErrorDetails, context: Mapping[str, Any]) -> str:
     if kind in ("literal_error", "enum"):
         return f'"{name}" is {_shown(found)}; it must be {context["expected"]}.{_near_choice(found, context)}'
     if kind in ("value_error", "assertion_error"):
-        return f'"{name}": {context["error"]}' if name else str(context["error"])
+        # A sentence about a whole item needs no other subject.
+        about_a_part = bool(location) and isinstance(location[-1], str)
+        return f'"{name}": {context["error"]}' if about_a_part else str(context["error"])
     wanted = {
         "int_type": "a whole number",
         "float_type": "a number",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-NEAR_ENOUGH = 0.7
+NEAR_ENOUGH = 0.65
 LISTED = 8
 
 

@@ -264,7 +264,7 @@ def _overlay_items(
     known = {each.spec.item for each in base}
     if form.amendments:
         report.problem(Place(document, ("amendments",)), "an overlay adds items and does not amend national ones.")
-    for each in written_items(form, document, common, report):
+    for each in written_items(form.model_copy(update={"amendments": []}), document, common, report):
         if each.spec.item in known:
             message = "is in the national form. An overlay adds items under codes of its own."
             report.problem(each.place, f'item "{each.spec.item}": {message}')
