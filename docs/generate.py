@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sections import expressions, records
+from sections import expressions, profile, records
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
     "reference/expressions.md": expressions.page,
+    "reference/profile.md": profile.page,
     "reference/records.md": records.page,
 }
 NOTE = "<!-- 本页由 docs/generate.py 从代码生成，请勿手改；`make docs` 重新生成。 -->\n\n"
