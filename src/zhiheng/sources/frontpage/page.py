@@ -1,6 +1,6 @@
 """Some rows of a front page file, column by column: blanks taken out, visits identified, hopeless rows set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from zhiheng.records import build
 from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.records.times import Moment
-from zhiheng.sources.frontpage.layout import Layout
+from zhiheng.sources.frontpage.layout import FieldSpec, Layout
 
 Found = list[tuple[int, str, Problem]]  # row of the pages, field, problem
 
@@ -48,37 +48,36 @@ class Pages:
 def pages_of(rows: list[list[Any]], numbers: list[int], places: dict[str, int], layout: Layout) -> tuple[Pages, Found]:
     """Return the rows as pages, and what stands blank that must not."""
     found: Found = []
-    blank = dict.fromkeys(layout.spec.blank) | {"": None}
+    blank = dict.fromkeys([*layout.spec.blank, "", None])
     columns: dict[str, list[Any]] = {}
     for name, place in places.items():
         cells = [row[place] for row in rows]
+        # Most of the 811 columns are blank, and the others repeat themselves: look at what is different only.
+        meaning = {cell: _clean(cell, blank) for cell in set(cells)}
         spec = layout.fields.get(name)
         if spec and spec.required and not spec.essential:
-            found.extend(_blanks(name, spec.name, spec.dash, cells, blank))
-        cleaned = [_clean(cell, blank) for cell in cells]
-        if any(cell is not None for cell in cleaned):
-            columns[name] = cleaned
+            found.extend(_blanks(spec, cells, meaning))
+        if any(value is not None for value in meaning.values()):
+            columns[name] = [meaning[cell] for cell in cells]
     return Pages(columns, numbers), found
 
 
-def _clean(cell: Any, blank: dict[str, None]) -> Any:
-    if type(cell) is str:
-        text = cell.strip() if cell[:1].isspace() or cell[-1:].isspace() else cell
-        return None if text in blank else text
-    return cell
+def _clean(cell: Any, blank: dict[Any, None]) -> Any:
+    text = cell.strip() if type(cell) is str else cell
+    return None if text in blank else text
 
 
-def _blanks(field: str, name: str, dash: bool, cells: list[Any], blank: dict[str, None]) -> Found:
-    if not any(cell is None or cell in blank for cell in cells if cell is None or type(cell) is str):
-        return []
-    out: Found = []
-    for at, cell in enumerate(cells):
-        text = cell.strip() if type(cell) is str else cell
-        if text is None or text == "":
-            out.append((at, field, _required(field, name, "空白")))
-        elif not dash and type(text) is str and text in blank:
-            out.append((at, field, _required(field, name, f"“{text}”")))
-    return out
+def _blanks(spec: FieldSpec, cells: list[Any], meaning: dict[Any, Any]) -> Iterator[tuple[int, str, Problem]]:
+    """Yield the rows in which a required field is empty, or holds a dash that it may not."""
+    wrong = {
+        cell: "空白" if cell is None or not cell.strip() else f"“{cell.strip()}”"
+        for cell, value in meaning.items()
+        if value is None and (cell is None or not cell.strip() or not spec.dash)
+    }
+    if wrong:
+        for at, cell in enumerate(cells):
+            if cell in wrong:
+                yield at, spec.field, _required(spec.field, spec.name, wrong[cell])
 
 
 def _required(field: str, name: str, found: str) -> Problem:

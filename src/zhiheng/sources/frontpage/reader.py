@@ -119,8 +119,9 @@ class _FeedReading:
         if not len(standing):
             return 0
         self._refuse_fields(standing)
+        stood = [(len(self.rejects) - 1, number) for number in standing.numbers]
         for record in self.records:
-            self._take(record, standing)
+            self._take(record, standing, stood)
         return len(standing)
 
     def _new(self, pages: Pages, rows: dict[int, list[Any]]) -> list[int]:
@@ -129,7 +130,7 @@ class _FeedReading:
         for at, visit in enumerate(pages.visits):
             number = pages.numbers[at]
             now = _Seen(
-                hash(tuple(map(str, rows[number]))),
+                hash(tuple(rows[number])),
                 pages.admitted[at].value,
                 pages.discharged[at].value,
                 (len(self.rejects) - 1, number),
@@ -159,7 +160,7 @@ class _FeedReading:
                 pages.columns[name][at] = None
         self._report_all(found, pages)
 
-    def _take(self, record: Record, pages: Pages) -> None:
+    def _take(self, record: Record, pages: Pages, stood: list[tuple[int, int]]) -> None:
         columns, keys, at = self.mapper.rows(record, pages)
         if not keys:
             return
@@ -169,10 +170,9 @@ class _FeedReading:
             del columns["encounter_id"]
         elif record.table == "encounter":
             keys = columns["encounter_id"]
-        places = [(len(self.rejects) - 1, pages.numbers[place]) for place in at]
         builder = self._builder(record.table)
         before = len(builder.problems)
-        builder.add_columns(columns, source_ids=keys, places=places)
+        builder.add_columns(columns, source_ids=keys, places=[stood[place] for place in at])
         self._report_built(record, builder, before)
 
     def _complete(self, record: Record, pages: Pages, columns: dict[str, list[Any]], at: list[int]) -> None:
