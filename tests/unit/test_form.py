@@ -544,6 +544,11 @@ def test_an_unknown_code_is_a_finding_that_suggests_the_nearest():
 # -- the form itself
 
 
+def test_thousands_of_rules_on_one_item_are_no_problem():
+    made = form(text("t", sets=[(f"t = 'k{n}'", "x", f"{n}") for n in range(3000)]), number("x"))
+    assert evaluate(made, {"T": "k2999"}).values["X"] == 2999
+
+
 def test_evaluating_own_values_again_changes_nothing():
     made = form(
         choice("a", sets=[("a = 'y'", "x", "'b'")]), choice("x", "ab"), number("n"), number("m", computed="n / 3")

@@ -121,18 +121,16 @@ class _Writer:
             yield from self._last(item, rules, indent)
 
     def _last(self, item: Item, rules: list[Sets], indent: str) -> Iterator[str]:
-        name = f"v_{item.id}"
-        for number, rule in enumerate(reversed(rules)):
+        """Each true rule overwrites: hundreds of rules on one item stay flat, where `elif` would nest them."""
+        yield from self._unset(item, indent)
+        for rule in rules:
             condition = self._true(rule.when)
             taken = "None" if rule.to is None else self._text(rule.to)
             if not _is_certain(self.form, item, rule.to):
                 fresh = self.writer.fresh()
                 options = tuple(option.value for option in item.options)
                 condition, taken = f"({condition}) and ({fresh} := {taken}) in {options!r}", fresh
-            yield f"{indent}{'elif' if number else 'if'} {condition}:"
-            yield f"{indent}    {name} = {taken}; made[{item.id!r}] = 'sets'"
-        yield f"{indent}else:"
-        yield from self._unset(item, indent + "    ")
+            yield f"{indent}if {condition}: v_{item.id} = {taken}; made[{item.id!r}] = 'sets'"
 
     def _collected(self, item: Item, rules: list[Sets], indent: str) -> Iterator[str]:
         chosen = self.writer.fresh()
