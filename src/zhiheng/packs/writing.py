@@ -17,7 +17,7 @@ def form_yaml(form: FormSpec, heading: str = "") -> str:
         lines.append(f"edition: {_quoted_number(form.edition)}")
     lines += _mapping("aliases", form.aliases)
     lines += _named_lists(form.options)
-    lines.append("sections:")
+    lines.append("sections:" if form.sections else "sections: []")
     for section in form.sections:
         lines += ["", *_section(section, "")]
     if form.amendments:
@@ -45,7 +45,7 @@ def _section(section: SectionSpec, indent: str) -> Iterator[str]:
     yield f"{indent}- section: {write_scalar(section.section)}"
     inside = indent + "  "
     yield from _expressions("show", section.show, inside)
-    yield f"{inside}items:"
+    yield f"{inside}items:" if section.items else f"{inside}items: []"
     for entry in section.items:
         if isinstance(entry, SectionSpec):
             yield from _section(entry, inside)
