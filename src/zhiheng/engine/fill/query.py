@@ -16,7 +16,7 @@ from zhiheng.engine.language import duckdb as emit
 from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.records.schema import TABLES
 
-from .rules import ENCOUNTER_HISTORY, FOUND, JOINED_VISITS, NEGATED, Rule
+from .rules import ENCOUNTER_HISTORY, FOUND, NEGATED, Rule
 
 BITS = 60  # rules per mask: a BIGINT with room for its sign
 LAST = "1e300"  # the place of rows without an order: after all others
@@ -110,6 +110,11 @@ class TableQuery:
         return self.table == "encounter" and bool(self._history)
 
     @cached_property
+    def joins_visits(self) -> bool:
+        """Whether any rule looks at the emergency visits that led to the admission."""
+        return self.table != "patient" and any(each.rule.visits != "own" for each in self.rules)
+
+    @cached_property
     def _history(self) -> frozenset[str]:
         return frozenset(name for each in self.rules for name in _fields(each.rule) if name in ENCOUNTER_HISTORY)
 
@@ -118,8 +123,8 @@ class TableQuery:
         parts = []
         if self.table in NEGATED:
             parts.append(NEGATED[self.table] if rule.negated else f"NOT {NEGATED[self.table]}")
-        if rule.own_visit and self.table in JOINED_VISITS:
-            parts.append("r.own")
+        if self.joins_visits and rule.visits != "with_emergency":
+            parts.append("r.own" if rule.visits == "own" else "NOT r.own")
         if rule.where:
             parts.append(f"({self._sql(rule.where, rule, in_where=True)})")
         if rule.pattern:
@@ -166,12 +171,16 @@ class TableQuery:
         if rule.maps_terms:
             return "array_to_string(list_sort(r.resolved), '|')"
         if rule.value is None:
-            return self._found(rule)
+            found = self._found(rule)
+            timed = item.type in (ItemType.DATE, ItemType.DATETIME)
+            return _time_from_text(found, item.type) if timed else found
         sql, kind = self._sql(rule.value, rule), rule.value.type
         if kind is Type.DATETIME and item.type is ItemType.DATE:
             return f"strftime({sql}, '%Y-%m-%d')"
         if kind is Type.DATETIME:
             return f"strftime({sql}, '%Y-%m-%d %H:%M')"
+        if kind is Type.TEXT and item.type in (ItemType.DATE, ItemType.DATETIME):
+            return _time_from_text(sql, item.type)
         if kind is Type.NUMBER and rule.unit:
             return f"CAST(round({sql}, 8) AS VARCHAR)"
         return f"CAST({sql} AS VARCHAR)"
@@ -300,9 +309,9 @@ class TableQuery:
     def _source(self, source: str) -> str:
         """Return the rows of the cases, with what their terms and earlier answers add."""
         on_patient = self.table == "patient"
-        cases = "fill_visits" if self.table in JOINED_VISITS else "fill_cases"
+        cases = "fill_visits" if self.joins_visits else "fill_cases"
         key = "patient_id" if on_patient else "encounter_id"
-        added = ["v.case_no", *(["v.own"] if self.table in JOINED_VISITS else [])]
+        added = ["v.case_no", *(["v.own"] if self.joins_visits else [])]
         joins = [f"{source} t JOIN {cases} v ON t.{key} = v.{key}"]
         if self.needs_terms:
             same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM d.{name}" for name in self.key_columns)
@@ -407,6 +416,16 @@ class TableQuery:
     def _evidence(self, rule: Rule, form: str, suffix: str = "") -> str:
         name = self.evidence_time(rule)
         return form.format(quote(name.strip('"') + suffix)) if name else "NULL"
+
+
+def _time_from_text(sql: str, kind: ItemType) -> str:
+    """Return a written time in our form; text that is no complete time gives nothing."""
+    days, shown = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"), "%Y-%m-%d"
+    forms = list(days)
+    if kind is ItemType.DATETIME:
+        clocks = (" %H:%M:%S", " %H:%M", "%H:%M", "%H时%M分", " %H时%M分")
+        forms, shown = [day + clock for day in days for clock in clocks], "%Y-%m-%d %H:%M"
+    return f"strftime(try_strptime({sql}, [{', '.join(map(text, forms))}]), '{shown}')"
 
 
 def moments(node: Node) -> frozenset[str]:

@@ -11,6 +11,7 @@ from zhiheng.engine.language import Expression, Field, Scope, Type
 from zhiheng.records.schema import TABLES
 
 TAKES = ("first", "last", "min", "max", "count", "any", "only", "all")
+FACT = "@"  # begins the code of a value that is no item of the form: rules use it, nobody is asked for it
 FOUND = "found"  # what the pattern's group caught, or the whole match
 
 # Where a table's rows stand in time or in order, unless a rule says otherwise.
@@ -77,7 +78,7 @@ class Rule:
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    own_visit: bool = False
+    visits: str = "own"  # own, emergency (the visits that led to this one), with_emergency (both)
     source: str = ""
     uses: tuple[str, ...] = field(default=())
 
@@ -106,13 +107,18 @@ class Rule:
 class Plan:
     """The rules of a pack over its form, in passes: a pass uses only what earlier passes have answered."""
 
-    def __init__(self, pack: str, form: Form, rules: Sequence[Rule]) -> None:
+    def __init__(self, pack: str, form: Form, rules: Sequence[Rule], facts: Sequence[Item] = ()) -> None:
         self.pack = pack
         self.form = form
-        self.items: dict[str, Item] = {item.code: item for item in form.items}
+        self.items: dict[str, Item] = {item.code: item for item in (*form.items, *facts)}
         self.rules = tuple(rule for rule in rules if rule.item in self.items)
-        self.codes = {item.id: item.code for item in form.items}
+        self.codes = {item.id: item.code for item in (*form.items, *facts)}
         self._check()
+
+    def type_of(self, name: str) -> Type:
+        """Return the type that an item or a fact has in expressions."""
+        code = self.codes[name]
+        return Type(self.items[code].type.value) if code.startswith(FACT) else self.form.scope.field(name).type
 
     @cached_property
     def passes(self) -> tuple[tuple[Rule, ...], ...]:
@@ -145,15 +151,15 @@ class Plan:
         _ = self.passes
 
 
-def table_scope(table: str, form: Form | None = None) -> Scope:
-    """Return what a fill rule may name: the table's columns, `found`, and the items of the form."""
+def table_scope(table: str, form: Form | None = None, facts: Sequence[Item] = ()) -> Scope:
+    """Return what a fill rule may name: the table's columns, `found`, facts, and the items of the form."""
     columns = [Field(column.name, _type(column.type), column.values) for column in TABLES[table].columns]
     if table == "encounter":
         columns += [Field(name, kind) for name, kind in ENCOUNTER_HISTORY.items()]
     taken = {column.name for column in columns} | {FOUND}
     fields = [*columns, Field(FOUND, Type.TEXT)]
-    if "terms" not in taken:
-        fields.append(Field("terms", Type.TEXTS))
+    fields += [Field(fact.id, Type(fact.type.value)) for fact in facts]
+    taken |= {fact.id for fact in facts}
     if form is None:
         return Scope(fields)
     items = [each for each in form.scope if each.name not in taken]
@@ -165,10 +171,12 @@ def table_scope(table: str, form: Form | None = None) -> Scope:
     return Scope([*fields, *items], aliases)
 
 
-def items_used(expressions: Iterable[Expression | None], table: str, form: Form) -> tuple[str, ...]:
-    """Return the identifiers of the items that the expressions use, columns of the table left out."""
-    columns = set(TABLES[table].names)
-    known = {item.id for item in form.items}
+def items_used(
+    expressions: Iterable[Expression | None], table: str, form: Form, facts: Sequence[Item] = ()
+) -> tuple[str, ...]:
+    """Return the identifiers of the items and facts that the expressions use, columns of the table left out."""
+    columns = {*TABLES[table].names, *(ENCOUNTER_HISTORY if table == "encounter" else ())}
+    known = {item.id for item in (*form.items, *facts)}
     used = {name for each in expressions if each for name in each.fields}
     return tuple(sorted((used & known) - columns))
 

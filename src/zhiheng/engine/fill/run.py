@@ -14,7 +14,7 @@ from zhiheng.engine.language.duckdb import SQL_TYPES
 
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
-from .rules import JOINED_VISITS, Plan, Rule
+from .rules import FACT, Plan, Rule
 from .terms import Terms
 from .units import Units
 
@@ -153,7 +153,7 @@ class _Run:
         self.con, self.plan, self.terms, self.units, self.complete = con, plan, terms, units, complete
         self.persons = persons
         self.numbers = {rule.id: number for number, rule in enumerate(plan.rules)}
-        self.ids = {item.id: item for item in plan.form.items}
+        self.ids = {item.id: item for item in plan.items.values()}
         self.done: set[str] = set()
 
     def prepare(self, cases: str, known: Mapping[str, Mapping[str, object]]) -> None:
@@ -216,7 +216,7 @@ class _Run:
         columns = []
         for name in sorted(used):
             item = self.ids[name]
-            kind = self.plan.form.scope.field(name).type
+            kind = self.plan.type_of(name)
             wanted = f"item = {text(item.code)}"
             if kind is Type.TEXTS:
                 value = f"list(value) FILTER ({wanted})"
@@ -280,7 +280,7 @@ class _Run:
     def _resolve_terms(self, query: TableQuery) -> None:
         """Say once for each distinct code and name which terms it belongs to and which rules it may serve."""
         columns = query.key_columns
-        cases = "fill_visits" if query.table in JOINED_VISITS else "fill_cases"
+        cases = "fill_visits" if query.joins_visits else "fill_cases"
         keys = self.con.execute(
             f"SELECT DISTINCT {', '.join(f't.{name}' for name in columns)} FROM {quote(query.table)} t "
             f"SEMI JOIN {cases} v ON t.encounter_id = v.encounter_id"
@@ -355,7 +355,7 @@ class _Run:
         rule = each.rule
         answered = " AND ".join(f"a.{quote(name)} IS NOT NULL" for name in rule.uses) or "true"
         answers = "JOIN fill_answers a ON a.case_no = c.case_no" if rule.uses else ""
-        visits = "fill_visits" if query.table in JOINED_VISITS else "fill_cases"
+        visits = "fill_visits" if query.joins_visits else "fill_cases"
         assert rule.absent is not None
         value = text(orjson.dumps(rule.absent).decode())
         mask = f"((r.mask{each.word} | r.unknown{each.word}) & {each.bit}::BIGINT) <> 0"
@@ -411,12 +411,16 @@ class _Run:
         self._register("fill_ids", rules)
         select = (
             f'SELECT {text(self.plan.pack)} AS pack, c.encounter_id, f.item, f.value, i."table", f.source, '
-            "f.source_id, f.record_version, f.time, f.time_precision, f.excerpt, i.id AS rule, f.n AS candidates, f.examined"
+            "f.source_id, f.record_version, f.time, f.time_precision, f.excerpt, i.id AS rule, "
+            "f.n AS candidates, f.examined"
         )
         joins = "FROM fill_chosen f JOIN fill_cases c USING (case_no) JOIN fill_ids i ON i.rule = f.rule"
+        items = f"NOT starts_with(f.item, {text(FACT)})"
         order = "ORDER BY c.case_no, f.rule, f.value"
-        proposals = self._table(f"{select} {joins} WHERE f.reason IS NULL {order}", PROPOSALS)
-        refused = self._table(f"{select}, f.reason, f.found {joins} WHERE f.reason IS NOT NULL {order}", REFUSED)
+        proposals = self._table(f"{select} {joins} WHERE f.reason IS NULL AND {items} {order}", PROPOSALS)
+        refused = self._table(
+            f"{select}, f.reason, f.found {joins} WHERE f.reason IS NOT NULL AND {items} {order}", REFUSED
+        )
         self._clean()
         return Filled(proposals, refused)
 

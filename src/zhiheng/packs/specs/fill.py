@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from zhiheng.engine.fill.rules import (
     DEFAULT_ORDER,
     DEFAULT_TEXT,
+    FACT,
+    JOINED_VISITS,
     FillError,
     Pattern,
     Plan,
@@ -20,6 +22,8 @@ from zhiheng.engine.fill.terms import Terms
 from zhiheng.engine.fill.units import Units
 from zhiheng.engine.form import Item, ItemType
 from zhiheng.engine.language import Expression, ExpressionError, Scope, Type, parse
+from zhiheng.engine.language.types import Call, Node
+from zhiheng.engine.language.types import Literal as Literal_
 from zhiheng.lib.models import Spec
 from zhiheng.lib.suggest import did_you_mean
 from zhiheng.lib.yaml import Document, Location
@@ -31,10 +35,9 @@ from .terms import read_terms, read_units
 OPTIONS_BY_CODE = "options_by_code"
 
 
-class FillSpec(Spec):
-    """One rule: which rows of one table give an item its value."""
+class RuleSpec(Spec):
+    """Which rows of one table give a value."""
 
-    item: str
     from_: str = Field(alias="from")
     value: str | None = None
     answer: str | None = None
@@ -49,15 +52,16 @@ class FillSpec(Spec):
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    visits: Literal["own", "with_emergency"] = "with_emergency"
+    visits: Literal["own", "with_emergency", "emergency"] | None = None
     source: str | None = None
 
     @model_validator(mode="after")
-    def _gives_something(self) -> "FillSpec":
+    def _gives_something(self) -> "RuleSpec":
         given = [name for name in ("value", "answer") if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError('a rule has either "value" (from the row) or "answer" (fixed). Remove one.')
-        if not given and not self.match and not isinstance(self.map_, dict) and self.take != "count":
+        says = given or self.match or isinstance(self.map_, dict) or self.take == "count" or self.absent is not None
+        if not says:
             raise ValueError('the rule does not say what to fill. Add "value", "answer", "match" or a map of terms.')
         if (self.unless or self.within) and not self.match:
             raise ValueError('"unless" and "within" belong to "match". Add it or remove them.')
@@ -68,11 +72,25 @@ class FillSpec(Spec):
         return self
 
 
+class FillSpec(RuleSpec):
+    """One rule of one item. Of several rules of an item the first that finds anything decides."""
+
+    item: str
+
+
+class FactSpec(RuleSpec):
+    """A value that is no item of the form but that other rules use by name: when the first dose was given..."""
+
+    fact: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type_: Literal["text", "number", "date", "datetime"] = Field(alias="type")
+
+
 class FillsSpec(Spec):
-    """fill.yaml. `without` names items whose common rules do not fit this pack."""
+    """fill.yaml. `without` names items whose common rules do not fit this pack, each with the reason."""
 
     source: str
     without: dict[str, str] = Field(default_factory=dict)
+    facts: list[FactSpec] = Field(default_factory=list)
     fills: list[FillSpec]
 
 
@@ -93,17 +111,20 @@ def compile_part(documents: Sequence[Document], context: Context) -> Fills | Non
     files = [(document, spec) for document in documents if (spec := context.read(document, FillsSpec))]
     if len(files) < len(documents):
         return None
-    without = {context_code for _, spec in files for context_code in _codes(spec.without, context)}
+    without = {code for _, spec in files for code in _codes(spec.without, context)}
+    facts: dict[str, Item] = {}
     rules: list[Rule] = []
-    for document, spec in reversed(files):
-        compiler = _Compiler(document, spec, context, terms, units)
-        rules += compiler.rules(without if _is_common(document) else frozenset())
+    for document, spec in files:
+        compiler = _Compiler(document, spec, context, terms, units, facts)
+        own_facts = compiler.facts()
+        # The pack's rules are asked before the common ones.
+        rules = [*own_facts, *compiler.rules(without if compiler.common else frozenset()), *rules]
     try:
-        plan = Plan(context.spec.pack, context.form, rules)
+        plan = Plan(context.spec.pack, context.form, rules, tuple(facts.values()))
     except FillError as problem:
         context.problem(documents[-1], (), str(problem))
         return None
-    used = {name for rule in rules for name in (*rule.terms, *(rule.mapping or {}))}
+    used = {name for rule in rules for name in (*rule.terms, *(rule.mapping or {}), *_terms_in_expressions(rule))}
     return Fills(plan, _needed(terms, used), units)
 
 
@@ -122,6 +143,20 @@ def _item(name: str, context: Context) -> Item | None:
     return next((item for item in context.form.items if name in (item.id, item.alias, item.code)), None)
 
 
+def _terms_in_expressions(rule: Rule) -> Iterator[str]:
+    for expression in (rule.value, rule.where):
+        if expression is not None and "terms" in expression.fields:
+            yield from _texts(expression.node)
+
+
+def _texts(node: Node) -> Iterator[str]:
+    if isinstance(node, Literal_) and isinstance(node.value, str):
+        yield node.value
+    if isinstance(node, Call):
+        for operand in node.operands:
+            yield from _texts(operand)
+
+
 def _needed(terms: Terms, used: set[str]) -> Terms:
     """Return the terms that the rules name and all that these include: others need not be resolved."""
     needed = {name for name in used if name in terms}
@@ -135,10 +170,37 @@ def _needed(terms: Terms, used: set[str]) -> Terms:
 class _Compiler:
     """Turns the rules of one file into compiled ones."""
 
-    def __init__(self, document: Document, spec: FillsSpec, context: Context, terms: Terms, units: Units) -> None:
+    def __init__(
+        self,
+        document: Document,
+        spec: FillsSpec,
+        context: Context,
+        terms: Terms,
+        units: Units,
+        facts: dict[str, Item],
+    ) -> None:
         self.document, self.spec, self.context, self.terms, self.units = document, spec, context, terms, units
         self.common = _is_common(document)
+        self.known_facts = facts
+        self._section = "fills"
         self._scopes: dict[str, Scope] = {}
+
+    def facts(self) -> list[Rule]:
+        """Compile the facts of the file; later ones may use earlier ones."""
+        self._section = "facts"
+        found = []
+        for number, each in enumerate(self.spec.facts):
+            item = Item(code=FACT + each.fact, id=each.fact, label=each.fact, type=ItemType(each.type_))
+            known = self.known_facts.get(each.fact)
+            if known is not None and known.type is not item.type:
+                self._problem(number, "type", f"is also a fact of type {known.type}.")
+            rule = self._rule(number, each, item)
+            if rule is not None:
+                found.append(rule)
+                self.known_facts[each.fact] = item
+                self._scopes.clear()
+        self._section = "fills"
+        return found
 
     def rules(self, without: frozenset[str] | set[str]) -> list[Rule]:
         found = []
@@ -156,7 +218,7 @@ class _Compiler:
                 found.append(rule)
         return found
 
-    def _rule(self, number: int, spec: FillSpec, item: Item) -> Rule | None:
+    def _rule(self, number: int, spec: RuleSpec, item: Item) -> Rule | None:
         table = spec.from_
         if table not in TABLES:
             self._problem(number, "from", f'unknown table "{table}".{did_you_mean(table, TABLES, kind="Tables")}')
@@ -187,12 +249,12 @@ class _Compiler:
             unit=spec.unit,
             absent=spec.absent,
             negated=spec.negated,
-            own_visit=spec.visits == "own",
+            visits=spec.visits or ("with_emergency" if table in JOINED_VISITS else "own"),
             source=spec.source or self.spec.source,
-            uses=items_used((value, where), table, self.context.form),
+            uses=items_used((value, where), table, self.context.form, tuple(self.known_facts.values())),
         )
 
-    def _fitted(self, spec: FillSpec, item: Item) -> FillSpec:
+    def _fitted(self, spec: RuleSpec, item: Item) -> RuleSpec:
         """Return a common rule as far as this form has its options: the same letter may mean something else there."""
         if not self.common:
             return spec
@@ -205,7 +267,7 @@ class _Compiler:
             changed["absent"] = _option(item, spec.absent)
         return spec.model_copy(update=changed)
 
-    def _terms(self, number: int, spec: FillSpec) -> tuple[str, ...] | None:
+    def _terms(self, number: int, spec: RuleSpec) -> tuple[str, ...] | None:
         names = [spec.term] if isinstance(spec.term, str) else list(spec.term or ())
         by_terms = isinstance(spec.map_, dict) and not (spec.value or spec.answer or spec.match)
         if by_terms and isinstance(spec.map_, dict):
@@ -221,7 +283,7 @@ class _Compiler:
         if text is None:
             return None
         if table not in self._scopes:
-            self._scopes[table] = table_scope(table, self.context.form)
+            self._scopes[table] = table_scope(table, self.context.form, tuple(self.known_facts.values()))
         try:
             found = parse(text, self._scopes[table], expect)
         except ExpressionError as problem:
@@ -230,13 +292,13 @@ class _Compiler:
                 self._problem(number, key, f"{problem.problem} In: {text}")
             return None
         for warning in found.warnings:
-            self.context.warning(self.document, ("fills", number, key), f"{warning} In: {text}")
+            self.context.warning(self.document, (self._section, number, key), f"{warning} In: {text}")
         return found
 
     def _names_missing_item(self, text: str) -> bool:
         return "cm_" in text
 
-    def _wrong(self, number: int, spec: FillSpec, item: Item, value: Expression | None) -> bool:
+    def _wrong(self, number: int, spec: RuleSpec, item: Item, value: Expression | None) -> bool:
         wrong = False
         for key, option in self._fixed_options(spec):
             if item.type in (ItemType.CHOICE, ItemType.CHOICES) and option not in {o.value for o in item.options}:
@@ -258,7 +320,7 @@ class _Compiler:
             wrong = True
         return wrong
 
-    def _fixed_options(self, spec: FillSpec) -> Iterator[tuple[str, str]]:
+    def _fixed_options(self, spec: RuleSpec) -> Iterator[tuple[str, str]]:
         if spec.answer is not None:
             yield "answer", spec.answer
         if spec.absent is not None:
@@ -268,9 +330,11 @@ class _Compiler:
                 yield "map", option
 
     def _problem(self, number: int, key: str, message: str) -> None:
-        location: Location = ("fills", number, key)
-        subject = f'item "{self.spec.fills[number].item}": '
-        self.context.problem(self.document, location, subject + message)
+        location: Location = (self._section, number, key)
+        each = self.spec.fills[number] if self._section == "fills" else self.spec.facts[number]
+        name = each.item if isinstance(each, FillSpec) else each.fact if isinstance(each, FactSpec) else ""
+        kind = "item" if self._section == "fills" else "fact"
+        self.context.problem(self.document, location, f'{kind} "{name}": {message}')
 
 
 def _option(item: Item, wanted: str) -> str | None:
@@ -285,14 +349,14 @@ def _without_space(label: str) -> str:
     return "".join(label.split())
 
 
-def _fits(found: Type, item: Item, spec: FillSpec) -> bool:
+def _fits(found: Type, item: Item, spec: RuleSpec) -> bool:
     if spec.map_ is not None or spec.take == "count":
         return True
     wanted = {
         ItemType.TEXT: (Type.TEXT, Type.NUMBER, Type.DATE, Type.DATETIME),
         ItemType.NUMBER: (Type.NUMBER,),
-        ItemType.DATE: (Type.DATE, Type.DATETIME),
-        ItemType.DATETIME: (Type.DATETIME,),
+        ItemType.DATE: (Type.DATE, Type.DATETIME, Type.TEXT),
+        ItemType.DATETIME: (Type.DATETIME, Type.TEXT),
         ItemType.CHOICE: (Type.TEXT,),
         ItemType.CHOICES: (Type.TEXT,),
     }
