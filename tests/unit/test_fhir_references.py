@@ -1,6 +1,7 @@
 """A reference is followed within its resource, its Bundle and its feed; a dangling one is reported."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from zhiheng.sources import profile, read
 from zhiheng.sources.base import Reading
 
+ROOT = Path(__file__).parents[2]
 PLAN = """
 name: references
 feeds:
@@ -108,6 +110,18 @@ def test_a_profile_that_maps_to_an_unknown_value_is_refused_with_a_suggestion():
         profile.loads(plan)
 
 
+def test_the_profile_in_the_manual_can_be_used():
+    page = (ROOT / "docs" / "how-to" / "read-fhir.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert profile.loads(text).feeds[0].reader == "fhir"
+
+
+def test_a_feed_without_files_says_so(tmp_path):
+    plan = profile.loads(PLAN.format(unresolved="refuse"))
+    reading = read(plan, tmp_path, received_at=datetime(2025, 4, 1, tzinfo=UTC))
+    assert [reject.kind for reject in reading.rejects] == ["no_file"]
+
+
 @pytest.mark.parametrize("name", ["fhir-r4", "clinosim-fhir"])
 def test_the_shipped_profiles_can_be_used(name):
-    assert profile.load(Path(__file__).parents[2] / "profiles" / name).name == name
+    assert profile.load(ROOT / "profiles" / name).name == name

@@ -63,6 +63,8 @@ class FhirReader:
             files = [
                 Document(path, path.relative_to(folder).as_posix(), limits) for path in files_of(folder, feed.files)
             ]
+            if not files:
+                reading.rejects.append(_no_file(feed))
             part = _FeedReading(profile, feed, received_at, progress)
             part.learn(files)
             for file in files:
@@ -99,7 +101,7 @@ class _FeedReading:
         except Unreadable as problem:
             mapping.rejects.append(problem.reject(file.name))
         except OSError as error:
-            rejected = Reject.of_file(file.name, "unreadable", "文件无法打开", "请检查文件权限与磁盘", str(error))
+            rejected = Reject.of_file(file.name, "cannot_open", f"无法打开：{error.strerror}", "请核对文件权限与磁盘")
             mapping.rejects.append(rejected)
         self.progress.finish(file.name)
         return mapping.finish()
@@ -215,6 +217,11 @@ class _FileMapping:
             ignored=dict(self.left),
         )
         return Reading(tables, self.rejects + self._said_in_sum(), [account])
+
+
+def _no_file(feed: Feed) -> Reject:
+    remedy = "请核对文件名与所在文件夹，或修改接入方案中的 files"
+    return Reject.of_file(feed.files, "no_file", f"没有符合“{feed.files}”的文件", remedy)
 
 
 def _mapper(resource: Resource) -> Callable[[Resource], Rows]:
