@@ -24,10 +24,6 @@ class Hint:
     options: list[str]
     mentioned: list[str] = field(default_factory=list)
 
-    @property
-    def can_be_answered(self) -> bool:
-        return bool(self.options) or self.type not in ("choice", "choices")
-
 
 def hints_of_facts(form: Mapping[str, Any]) -> dict[str, Hint]:
     """Hints from the national facts."""
@@ -74,7 +70,7 @@ def generate(hints: Mapping[str, Hint], chance: random.Random, share: float = 0.
 
 def value(hint: Hint, times: list[datetime], chance: random.Random) -> Any:
     known = [option for option in hint.mentioned if option in hint.options]
-    if hint.type == "choice":
+    if hint.type == "choice" and hint.options:
         return chance.choice(known if known and chance.random() < 0.7 else hint.options)
     if hint.type == "choices":
         pool = known if known and chance.random() < 0.6 else hint.options

@@ -263,7 +263,7 @@ class Interpreter:
         if item["type"] == "choices":
             return list(dict.fromkeys(raw)) if all(one in options for one in raw) else None
         if item["type"] == "choice":
-            return raw if raw in options else None
+            return raw if raw in options or not options else None
         if item["type"] == "number":
             return float(raw) if re.fullmatch(r"-?\d+(\.\d+)?", str(raw)) else None
         if item["type"] == "date":

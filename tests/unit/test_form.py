@@ -480,6 +480,7 @@ def test_on_several_choices_a_limit_counts_them():
         (datetime("x"), "2026-11-22 14:05:09", "2026-11-22 14:05:09"),
         (text("x"), " 前后有空格 ", " 前后有空格 "),
         (choice("x"), "y", "y"),
+        (choice("x", options=""), "滨海市", "滨海市"),  # no list in the national form: any text
         (choices("x"), ["c", "a"], ["c", "a"]),
         (choices("x"), ["c", "c"], ["c"]),
     ],

@@ -190,7 +190,7 @@ class _Writer:
 
 def _is_certain(form: Form, item: Item, to: Expression | None) -> bool:
     """Whether what a rule sets is sure to be an option of the item."""
-    if item.type is not ItemType.CHOICE or to is None or not to.fields:
+    if item.type is not ItemType.CHOICE or not item.options or to is None or not to.fields:
         return True
     options = {option.value for option in item.options}
     return all(set(form.scope.field(name).options) <= options and form.scope.field(name).options for name in to.fields)

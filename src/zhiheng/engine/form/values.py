@@ -93,7 +93,8 @@ def _choice(item: Item) -> Read:
     options = frozenset(option.value for option in item.options)
 
     def read(raw: object) -> str:
-        if isinstance(raw, str) and raw in options:
+        # Cities and districts have no list in the national form: any text is taken there.
+        if isinstance(raw, str) and (raw in options or not options):
             return raw
         if isinstance(raw, str):
             raise Wrong("option", _no_option(item, raw))
@@ -109,7 +110,7 @@ def _choices(item: Item) -> Read:
         if not isinstance(raw, list | tuple):
             raise Wrong("type", f'应为选项值的列表（如 ["a", "b"]），现为 {_shown(raw)}。')
         for each in raw:
-            if not isinstance(each, str) or each not in options:
+            if not isinstance(each, str) or (options and each not in options):
                 raise Wrong("option", _no_option(item, each))
         return tuple(dict.fromkeys(raw))
 
