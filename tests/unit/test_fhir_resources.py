@@ -375,7 +375,10 @@ def test_a_procedure_not_done_says_why_and_when_that_was_decided(rows):
     assert row["recorded_time"] == datetime(2025, 3, 2, 15)
 
 
-@pytest.mark.parametrize(("status", "meaning"), [("preparation", "planned"), ("stopped", None), ("unknown", None)])
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [("preparation", "planned"), ("stopped", "stopped"), ("unknown", "unknown"), ("in-progress", "in_progress")],
+)
 def test_a_procedure_counts_as_done_only_when_it_was_completed(rows, status, meaning):
     assert rows("procedure", procedure(status=status))[0]["status"] == meaning
 

@@ -299,7 +299,12 @@ PROCEDURE = Table(
         _text("incision", "Class of the incision", "I", values=("0", "I", "II", "III")),
         _text("healing", "Healing of the incision", "A", values=("A", "B", "C", "other")),
         _number("blood_loss_ml", "Estimated loss of blood", "300", "mL"),
-        _text("status", "Whether it was done", "done", values=("done", "not_done", "planned")),
+        _text(
+            "status",
+            "Whether it was done; empty where the source only lists what was done",
+            "done",
+            values=("done", "not_done", "planned", "in_progress", "stopped", "unknown"),
+        ),
         _text("not_done_reason", "Why it was not done", "患者拒绝"),
         Column(
             "not_done_reason_codes", TEXTS, "Why it was not done, as system|code", "[http://snomed.info/sct|443390004]"

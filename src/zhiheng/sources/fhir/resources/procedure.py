@@ -5,12 +5,12 @@ from zhiheng.sources.fhir.resource import Resource, Row, Rows
 
 STATUSES = {
     "preparation": "planned",
-    "in-progress": None,  # begun and not ended: `ongoing` says it
+    "in-progress": "in_progress",
     "not-done": "not_done",
-    "on-hold": None,
-    "stopped": None,  # begun and broken off: neither done nor not done
+    "on-hold": "stopped",
+    "stopped": "stopped",  # begun and broken off: neither done nor not done
     "completed": "done",
-    "unknown": None,
+    "unknown": "unknown",
 }
 REQUEST_STATUSES = {
     "draft": "planned",
@@ -18,7 +18,7 @@ REQUEST_STATUSES = {
     "on-hold": "planned",
     "completed": "planned",  # that it was done is said by the Procedure
     "revoked": "not_done",
-    "unknown": None,
+    "unknown": "unknown",
 }
 
 
