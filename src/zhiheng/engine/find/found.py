@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from zhiheng.engine.find.codes import met
 from zhiheng.engine.find.facts import FACTS
-from zhiheng.engine.find.query import Search, table
+from zhiheng.engine.find.query import EARLIER, Search, table
 from zhiheng.engine.find.rules import Criterion, Decision, Exclusion, Rules, Unit
 
 
@@ -142,15 +142,15 @@ class Found:
         return found
 
     def _proof(self, number: int, criterion: Criterion, encounter_id: str | None) -> list[Evidence]:
-        visits = f"(select encounter_id, person_id from find_decided where rule = {number}"
-        visits += " and encounter_id = ?)" if encounter_id else ")"
+        visits = f"select encounter_id from find_decided where rule = {number}"
+        visits += " and encounter_id = ?" if encounter_id else ""
         if criterion.earlier:
-            visits = f"""(select e.encounter_id from encounter e left join find_persons l using (patient_id)
-                where coalesce(l.person_id, e.patient_id) in (select person_id from {visits}))"""
+            visits = f"""select past.encounter_id from ({_BY_PERSON}) now join ({_BY_PERSON}) past using (person_id)
+                where now.encounter_id in ({visits}) and {EARLIER}"""
         surely, perhaps = met(criterion)
         rows = self._search.con.execute(
             f"""select encounter_id, source, source_id, record_version, code, name
-            from ({self._search.rows(criterion, visits)}) where {surely} or {perhaps}
+            from ({self._search.rows(criterion, f"({visits})")}) where {surely} or {perhaps}
             order by encounter_id, rank, source_id""",
             [encounter_id] if encounter_id else [],
         ).fetchall()
@@ -161,6 +161,9 @@ class Found:
         return explain(self._search, pack, encounter_id)
 
 
+_BY_PERSON = """
+    select e.*, coalesce(l.person_id, e.patient_id) as person_id
+    from encounter e left join find_persons l using (patient_id)"""
 _VISITS = """
     select rule, encounter_id, person_id, ended, decision, excluded, open, asked
     from find_decided order by rule, person_id, ended, encounter_id"""

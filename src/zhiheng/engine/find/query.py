@@ -28,6 +28,9 @@ END = (
     f"(case when v.encounter_class in {STAYS} then v.discharge_time else coalesce(v.discharge_time, v.admit_time) end)"
 )
 
+# Of two visits of one person, `past` was over when `now` began.
+EARLIER = "past.admit_time < now.admit_time and coalesce(past.discharge_time, past.admit_time) <= now.admit_time"
+
 Column = Callable[[str], str]
 
 
@@ -223,10 +226,10 @@ class Search:
             select now.encounter_id, {", ".join(f"bit_or(past.e{word}) as e{word}" for word in words)}
             from (select e.encounter_id, e.admit_time, {person} from {persons}) now
             join (
-                select e.encounter_id, coalesce(e.discharge_time, e.admit_time) as ended, {person},
+                select e.encounter_id, e.admit_time, e.discharge_time, {person},
                     {", ".join(f"find_first_s{word} & {masks[word]} as e{word}" for word in words)}
                 from find_first_flags join {persons} using (encounter_id) where {told}) past
-            on past.person_id = now.person_id and past.encounter_id <> now.encounter_id and past.ended <= now.admit_time
+            on past.person_id = now.person_id and {EARLIER}
             group by 1""")
 
     def _history(self) -> None:
