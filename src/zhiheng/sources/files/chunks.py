@@ -26,6 +26,9 @@ class Sheet(Protocol):
 
     def chunks(self) -> Iterator[Chunk]: ...
 
+    def position(self) -> int:
+        """Return how many bytes of the file are done."""
+
 
 Wanted = Callable[[list[str]], int]  # how many of the wanted columns a header has
 

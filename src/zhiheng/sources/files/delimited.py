@@ -3,13 +3,13 @@
 import csv
 import io
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterator
 
 from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.sources.base import Limits, Unreadable
 from zhiheng.sources.files import encoding
 from zhiheng.sources.files.chunks import CHUNK, Chunk, Wanted, broken_cell, broken_row, unreadable_row
+from zhiheng.sources.files.opening import Opened
 
 DELIMITERS = (",", "\t", ";", "|")
 
@@ -19,7 +19,7 @@ class Delimited:
 
     def __init__(
         self,
-        opened: Callable[[], BinaryIO],
+        opened: Opened,
         limits: Limits,
         wanted: Wanted,
         *,
@@ -35,6 +35,9 @@ class Delimited:
         self.header = [name.strip() for name in self._first_record(self.delimiter)]
         if not any(self.header):
             raise Unreadable("empty_file", "文件为空，或第一行不是表头", "请核对导出任务；确无数据时可删除该文件")
+
+    def position(self) -> int:
+        return self._opened.position
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows below the header. A row of another width than the header is set aside."""

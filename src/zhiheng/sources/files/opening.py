@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -16,8 +16,10 @@ _RESEND = "请重新导出或重新传输该文件"
 class _Guarded(io.RawIOBase):
     """A stream that is counted while it is read, and ends in `Unreadable` when it is too much or takes too long."""
 
-    def __init__(self, stream: BinaryIO, packed: int | None, limits: Limits, deadline: Deadline) -> None:
-        self.stream, self.packed, self.limits, self.deadline = stream, packed, limits, deadline
+    def __init__(
+        self, stream: BinaryIO, file: BinaryIO, packed: int | None, limits: Limits, deadline: Deadline
+    ) -> None:
+        self.stream, self.file, self.packed, self.limits, self.deadline = stream, file, packed, limits, deadline
         self.count = 0
 
     def readable(self) -> bool:
@@ -38,18 +40,34 @@ class _Guarded(io.RawIOBase):
 
     def close(self) -> None:
         self.stream.close()
+        self.file.close()  # a GzipFile leaves it open
         super().close()
 
 
-def opener(path: Path, limits: Limits, deadline: Deadline) -> Callable[[], BinaryIO]:
-    """Return a function that opens the file afresh, unpacked where it is gzip by name and by content."""
+@dataclass
+class Opened:
+    """A file that can be opened afresh again and again, unpacked where its name says that it is packed."""
 
-    def opened() -> BinaryIO:
-        packed = path.stat().st_size
-        limits.check_size(packed)
-        zipped = path.suffix == ".gz"
-        stream = cast(BinaryIO, gzip.open(path) if zipped else path.open("rb"))  # noqa: SIM115, closed by _Guarded
-        guarded = _Guarded(stream, packed if zipped else None, limits, deadline)
+    path: Path
+    limits: Limits
+    deadline: Deadline
+    _file: BinaryIO | None = None
+
+    def __call__(self) -> BinaryIO:
+        packed = self.path.stat().st_size
+        self.limits.check_size(packed)
+        zipped = self.path.suffix == ".gz"
+        self._file = self.path.open("rb")
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=self._file)) if zipped else self._file
+        guarded = _Guarded(stream, self._file, packed if zipped else None, self.limits, self.deadline)
         return cast(BinaryIO, io.BufferedReader(guarded, 1 << 18))
 
-    return opened
+    @property
+    def position(self) -> int:
+        """How far the stream that was opened last has come, in bytes of the file as it lies there."""
+        return self._file.tell() if self._file and not self._file.closed else 0
+
+
+def opener(path: Path, limits: Limits, deadline: Deadline) -> Opened:
+    """Return the file, ready to be opened."""
+    return Opened(path, limits, deadline)

@@ -70,6 +70,10 @@ class _Run:
                 self._read_file(feed, path, name)
             except Unreadable as problem:
                 self.rejects.append(problem.reject(name))
+            except MemoryError:
+                self.rejects.append(
+                    Reject.of_file(name, "too_large", "内存不足，无法读取该文件", "请拆分文件后重新导出")
+                )
             except OSError as error:
                 self.rejects.append(
                     Reject.of_file(name, "cannot_open", f"无法打开：{error.strerror}", "请核对文件权限与磁盘")
@@ -84,7 +88,7 @@ class _Run:
         encounters = Encounters(self.tables.get("encounter", [])) if any(one.encounter for one in feed.tables) else None
         lookups = [self._lookup(join) for join in feed.join]
         work = [(mapping, *self._worker(feed, mapping, encounters)) for mapping in feed.tables]
-        count = 0
+        count = done = 0
         for chunk in sheet.chunks():
             count += len(chunk.numbers) + sum(problem.effect is Effect.ROW for _, problem in chunk.problems)
             for number, problem in chunk.problems:
@@ -96,7 +100,8 @@ class _Run:
                 mapped = mapper.map(rows)
                 builder.add_columns(mapped.columns, source_ids=mapped.keys, places=mapped.numbers)
                 _reject(rejects, mapping, builder.take_problems())
-            self.progress.advance(name, 0)
+            self.progress.advance(name, sheet.position() - done)
+            done = sheet.position()
         kept: set[int] = set()
         finished = [(mapping, builder.finish()) for mapping, _, builder in work]
         for (mapping, built), (_, _, builder) in zip(finished, work, strict=True):

@@ -42,6 +42,9 @@ class Spreadsheet:
                 "请核对导出任务，或在接入方案中写明 sheet 与 header_row",
             )
 
+    def position(self) -> int:
+        return 0  # it was read as a whole when it was opened
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows below the header that are not empty."""
         width, chunk = len(self.header), Chunk()
