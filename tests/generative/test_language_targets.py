@@ -28,7 +28,7 @@ FIELDS = {name: kind for kind, names in NAMES.items() for name in names}
 SCOPE = Scope(Field(name, kind) for name, kind in FIELDS.items())
 # A failure that is found must be found again: the same examples in every run. Raise the number to search.
 SETTINGS = settings(
-    max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 LETTERS = st.text(alphabet="ab1.'心\n ", max_size=4)
@@ -122,15 +122,28 @@ def kind_of(value):
     return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
 
 
-@SETTINGS
-@given(text=EXPRESSIONS, rows=st.lists(ROWS, min_size=3, max_size=3))
-def test_python_and_duckdb_agree(connection, text, rows):
+def assert_agree(connection, text, rows):
     expression = language.parse(text, SCOPE)
     evaluate = language.python.closure(expression)
     here = [evaluate(row) for row in rows]
     there = in_duckdb(connection, expression, rows)
     assert here == there, text
     assert list(map(kind_of, here)) == list(map(kind_of, there)), text
+
+
+@SETTINGS
+@given(text=EXPRESSIONS, rows=st.lists(ROWS, min_size=3, max_size=3))
+def test_python_and_duckdb_agree(connection, text, rows):
+    assert_agree(connection, text, rows)
+
+
+@pytest.mark.parametrize("function", list(FUNCTIONS.values()), ids=lambda each: each.name)
+@settings(SETTINGS, max_examples=5)
+@given(data=st.data())
+def test_python_and_duckdb_agree_on_each_function(connection, function, data):
+    kind = data.draw(st.sampled_from([kind for kind in NAMES if gives(function, kind)]))
+    text = language.render(data.draw(calls(function, kind, 0)))
+    assert_agree(connection, text, data.draw(st.lists(ROWS, min_size=20, max_size=20)))
 
 
 @SETTINGS

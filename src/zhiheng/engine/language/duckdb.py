@@ -1,7 +1,8 @@
 """The DuckDB target: an expression as SQL text that can stand inside any larger query."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from zhiheng.engine.language.declaration import sql_text
 from zhiheng.engine.language.functions import FUNCTIONS
@@ -48,10 +49,14 @@ class Writer:
             operand.value if is_constant else self.write(operand)  # type: ignore[union-attr]
             for operand, is_constant in zip(node.operands, constants(node), strict=True)
         ]
-        text = FUNCTIONS[node.name].duckdb(*operands)
+        text = self.call(node.name, operands)
         if len(text) > LONGEST:
             raise ExpressionError("The expression becomes too long as SQL. Split it into several.")
         return text
+
+    def call(self, name: str, operands: Sequence[Any]) -> str:
+        """Return SQL for one function or operator; a dialect overrides it for those that differ."""
+        return FUNCTIONS[name].duckdb(*operands)
 
     def column(self, node: Reference) -> str:
         text = self._column(node.name)
