@@ -33,7 +33,7 @@ def unknown_encounters(tables: Mapping[str, pa.Table]) -> list[Reject]:
         strangers: dict[str, Counter[str]] = defaultdict(Counter)
         pairs = zip(table.column("source").to_pylist(), table.column("encounter_id").to_pylist(), strict=True)
         for source, encounter in pairs:
-            if encounter not in known:
+            if encounter is not None and encounter not in known:  # without one it is the patient's alone
                 strangers[str(source)][str(encounter)] += 1
         notes.extend(_strangers(source, name, found) for source, found in strangers.items())
     return notes
