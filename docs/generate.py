@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sections import expressions, profile, records
+from sections import expressions, open_facts, profile, records
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
+    "explanation/open-facts.md": open_facts.page,
     "reference/expressions.md": expressions.page,
     "reference/profile.md": profile.page,
     "reference/records.md": records.page,

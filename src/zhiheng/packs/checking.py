@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zhiheng.engine.form import Form, Item, ItemType
 from zhiheng.engine.language import Expression
-from zhiheng.engine.language.types import Literal
+from zhiheng.engine.language.types import Literal, Reference
 from zhiheng.lib import models, yaml
 from zhiheng.lib.models import Problem
 
@@ -104,7 +104,25 @@ def _never_fits(rule: tuple[Item, str, Expression], items: Mapping[str, Item]) -
         listed = ", ".join(options)
         code = items[target].code
         return f'item "{owner.code}": sets {code} to "{to.node.value}", which is none of its options ({listed}).'
+    if (
+        isinstance(to.node, Reference)
+        and options
+        and (differing := differing_labels(items[to.node.name], items[target]))
+    ):
+        value, one, other = differing[0]
+        said = f'"{other}"' if other else "no option"
+        return f'item "{owner.code}": copies its "{value}" ({one}) to {items[target].code}, where it is {said}.'
     return None
+
+
+def differing_labels(source: Item, target: Item) -> list[tuple[str, str, str]]:
+    """Return the options that mean something else (or nothing: "") in the item they are copied to."""
+    labels = {option.value: option.label for option in target.options}
+    return [
+        (option.value, option.label, labels.get(option.value, ""))
+        for option in source.options
+        if labels.get(option.value) != option.label
+    ]
 
 
 def _unreachable(form: Form) -> dict[str, str]:
