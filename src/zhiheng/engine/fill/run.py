@@ -14,7 +14,7 @@ from zhiheng.engine.language.duckdb import SQL_TYPES
 
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
-from .rules import FACT, Plan, Rule
+from .rules import ENCOUNTER_HISTORY, FACT, Plan, Rule
 from .terms import Terms
 from .units import Units
 
@@ -36,6 +36,8 @@ _FIELDS: list[tuple[str, pa.DataType]] = [
 ]
 PROPOSALS = pa.schema(_FIELDS)
 REFUSED = pa.schema([*_FIELDS, ("reason", pa.string()), ("found", pa.string())])
+
+FEW = 100  # cases for which planning a query takes longer than running it
 
 REASONS = {
     "imprecise": "来源只记录到日期，不能作为日期时间填入",
@@ -98,9 +100,12 @@ def fill(
     """
     run = _Run(con, plan, terms, units, frozenset(complete), persons or {})
     run.prepare(cases, known or {})
-    for rules in plan.passes:
-        run.fill_pass(rules)
-    return run.finish()
+    try:
+        for rules in plan.passes:
+            run.fill_pass(rules)
+        return run.finish()
+    finally:
+        run.clean()
 
 
 def proposals_by_case(
@@ -152,6 +157,9 @@ class _Run:
     ) -> None:
         self.con, self.plan, self.terms, self.units, self.complete = con, plan, terms, units, complete
         self.persons = persons
+        self.small = self.has_history = False
+        self.sources: dict[str, str] = {}
+        self.empty: set[str] = set()
         self.numbers = {rule.id: number for number, rule in enumerate(plan.rules)}
         self.ids = {item.id: item for item in plan.items.values()}
         self.done: set[str] = set()
@@ -180,6 +188,42 @@ class _Run:
         con.execute("CREATE OR REPLACE TEMP TABLE fill_chosen AS SELECT * FROM fill_found")
         con.execute("CREATE OR REPLACE TEMP TABLE fill_known (case_no INTEGER, item VARCHAR, value VARCHAR)")
         self._keep_known(known)
+        self._keep_history()
+        self._choose_sources()
+
+    def _choose_sources(self) -> None:
+        """Decide from where rows are read: for a few cases from copies of their rows alone.
+
+        For a few cases planning takes longer than running, and half of it is the optimizer's: it has nothing to win
+        on a few hundred rows.
+        """
+        counted = self.con.execute("SELECT count(*) FROM fill_cases").fetchone()
+        self.small = counted is not None and counted[0] <= FEW
+        for table in dict.fromkeys(rule.table for rule in self.plan.rules):
+            source = "fill_encounters" if table == "encounter" and self.has_history else quote(table)
+            key, cases = ("patient_id", "fill_cases") if table == "patient" else ("encounter_id", "fill_visits")
+            rows = f"FROM {source} t SEMI JOIN {cases} v ON v.{key} = t.{key}"
+            if self.small:
+                source = f"fill_of_{table}"
+                self.con.execute(f"CREATE OR REPLACE TEMP TABLE {source} AS SELECT t.* {rows}")
+                rows = f"FROM {source}"
+            self.sources[table] = source
+            if not self.con.execute(f"SELECT 1 {rows} LIMIT 1").fetchone():
+                self.empty.add(table)
+        if self.small:
+            self.con.execute("PRAGMA disable_optimizer")
+
+    def _keep_history(self) -> None:
+        """Add to the visits what is known of the stay before, where a rule asks for it."""
+        asked = {name for rule in self.plan.rules if rule.table == "encounter" for name in _names(rule)}
+        self.has_history = bool(asked & ENCOUNTER_HISTORY.keys())
+        if not self.has_history:
+            return
+        numbers = {"patient_id": list(self.persons), "person_id": list(self.persons.values())}
+        kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
+        self._register("fill_persons", pa.table(numbers, schema=kinds))
+        self.con.execute(_HISTORY)
+        self.con.unregister("fill_persons")
 
     def _keep_known(self, known: Mapping[str, Mapping[str, object]]) -> None:
         rows = [
@@ -238,11 +282,18 @@ class _Run:
         factors = self._factors(table, rules)
         items = frozenset(name for rule in rules for name in rule.uses)
         query = TableQuery(table, numbered, lambda rule: factors[rule.id], items)
+        if table not in self.empty:
+            self._find_values(query, numbered)
+        for each in numbered:
+            if each.rule.absent is not None and table in self.complete:
+                self._keep_absence(query, each)
+
+    def _find_values(self, query: TableQuery, numbered: Sequence[Numbered]) -> None:
         if query.needs_terms:
             self._resolve_terms(query)
         con = self.con
         con.execute(query.create_rules())
-        con.execute(query.create_rows(self._source(query)))
+        con.execute(query.create_rows(self.sources[query.table]))
         con.execute(query.create_best())
         con.execute(query.create_picked())
         more = query.add_picked_values()
@@ -250,25 +301,14 @@ class _Run:
             con.execute(more)
         con.execute(query.create_values())
         self._keep_values(numbered)
-        for each in numbered:
-            if each.rule.absent is not None and table in self.complete:
-                self._keep_absence(query, each)
-
-    def _source(self, query: TableQuery) -> str:
-        if not query.needs_history:
-            return quote(query.table)
-        numbers = {"patient_id": list(self.persons), "person_id": list(self.persons.values())}
-        kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
-        self._register("fill_persons", pa.table(numbers, schema=kinds))
-        self.con.execute(_HISTORY)
-        self.con.unregister("fill_persons")
-        return "fill_encounters"
 
     def _factors(self, table: str, rules: Sequence[Rule]) -> dict[str, str]:
         with_unit = [rule for rule in rules if rule.unit]
         if not with_unit:
             return {}
-        found = [row[0] for row in self.con.execute(f"SELECT DISTINCT unit FROM {quote(table)}").fetchall() if row[0]]
+        found = [
+            row[0] for row in self.con.execute(f"SELECT DISTINCT unit FROM {self.sources[table]}").fetchall() if row[0]
+        ]
         return {rule.id: case_of(self._factor_by_unit(rule, found), "r.unit") for rule in with_unit}
 
     def _factor_by_unit(self, rule: Rule, found: Sequence[str]) -> dict[str, float | None]:
@@ -282,7 +322,7 @@ class _Run:
         columns = query.key_columns
         cases = "fill_visits" if query.joins_visits else "fill_cases"
         keys = self.con.execute(
-            f"SELECT DISTINCT {', '.join(f't.{name}' for name in columns)} FROM {quote(query.table)} t "
+            f"SELECT DISTINCT {', '.join(f't.{name}' for name in columns)} FROM {self.sources[query.table]} t "
             f"SEMI JOIN {cases} v ON t.encounter_id = v.encounter_id"
         ).fetchall()
         by_terms = {each.number: frozenset(_wanted(each.rule)) for each in query.by_terms}
@@ -358,13 +398,15 @@ class _Run:
         visits = "fill_visits" if query.joins_visits else "fill_cases"
         assert rule.absent is not None
         value = text(orjson.dumps(rule.absent).decode())
-        mask = f"((r.mask{each.word} | r.unknown{each.word}) & {each.bit}::BIGINT) <> 0"
+        serving = ""
+        if query.table not in self.empty:
+            serving = f"ANTI JOIN (SELECT case_no FROM fill_rows r WHERE {_mask(each)}) r ON r.case_no = c.case_no"
         self.con.execute(
             f"INSERT INTO fill_found SELECT c.case_no, {self.numbers[rule.id]}, {text(rule.item)}, {value}, "
             f"NULL, NULL, 0, coalesce(t.rows, 0), NULL, NULL, NULL, NULL, NULL, NULL FROM fill_cases c {answers} "
-            f"LEFT JOIN (SELECT v.case_no, count(*) AS rows FROM {quote(query.table)} t JOIN {visits} v "
+            f"LEFT JOIN (SELECT v.case_no, count(*) AS rows FROM {self.sources[query.table]} t JOIN {visits} v "
             "ON v.encounter_id = t.encounter_id GROUP BY v.case_no) t ON t.case_no = c.case_no "
-            f"ANTI JOIN (SELECT case_no FROM fill_rows r WHERE {mask}) r ON r.case_no = c.case_no WHERE {answered}"
+            f"{serving} WHERE {answered}"
         )
 
     # From rules to items ---------------------------------------------------------------------------------------------
@@ -421,7 +463,6 @@ class _Run:
         refused = self._table(
             f"{select}, f.reason, f.found {joins} WHERE f.reason IS NOT NULL AND {items} {order}", REFUSED
         )
-        self._clean()
         return Filled(proposals, refused)
 
     def _table(self, sql: str, schema: pa.Schema) -> pa.Table:
@@ -431,10 +472,14 @@ class _Run:
     def _register(self, name: str, table: pa.Table) -> None:
         self.con.register(name, table)
 
-    def _clean(self) -> None:
+    def clean(self) -> None:
+        """Leave the connection as it was."""
+        if self.small:
+            self.con.execute("PRAGMA enable_optimizer")
         for view in ("fill_ids", "fill_options"):
             self.con.unregister(view)
-        for name in _TEMPORARY:
+        copies = [source for source in self.sources.values() if source.startswith("fill_of_")]
+        for name in (*_TEMPORARY, *copies):
             self.con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
@@ -445,7 +490,7 @@ WITH stays AS (
     SELECT e.*, coalesce(p.person_id, e.patient_id) AS person FROM encounter e
     LEFT JOIN fill_persons p ON p.patient_id = e.patient_id
 ),
-wanted AS (SELECT s.* FROM stays s JOIN fill_cases c ON c.encounter_id = s.encounter_id),
+wanted AS (SELECT s.* FROM stays s SEMI JOIN fill_visits v ON v.encounter_id = s.encounter_id),
 before AS (
     SELECT w.encounter_id, arg_max(s.discharge_time, s.discharge_time) AS discharged,
         arg_max(s.readmission_planned, s.discharge_time) AS planned
@@ -466,6 +511,15 @@ _TEMPORARY = (
     *("fill_rules", "fill_rows", "fill_best", "fill_picked", "fill_values", "fill_keys"),
 )
 _OPTION_TYPES = (pa.int32(), pa.string(), pa.string(), pa.string())
+
+
+def _mask(each: Numbered) -> str:
+    """Return when a row serves a rule, or might."""
+    return f"((r.mask{each.word} | r.unknown{each.word}) & {each.bit}::BIGINT) <> 0"
+
+
+def _names(rule: Rule) -> Iterable[str]:
+    return (name for each in (rule.value, rule.where) if each is not None for name in each.fields)
 
 
 def _wanted(rule: Rule) -> Iterable[str]:
