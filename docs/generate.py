@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sections import expressions, open_facts, profile, records
+from sections import expressions, frontpage, open_facts, profile, records
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
     "explanation/open-facts.md": open_facts.page,
     "reference/expressions.md": expressions.page,
+    "reference/frontpage.md": frontpage.page,
     "reference/profile.md": profile.page,
     "reference/records.md": records.page,
 }

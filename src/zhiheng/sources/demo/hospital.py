@@ -191,9 +191,8 @@ def generate(
         clean = encounters - times * dirty.STANDING - (1 if dirt else 0)
         while hospital.encounters < clean:
             number += 1
-            drawn.story(Dice(seed, number), number, encounters - hospital.encounters)(
-                hospital, Dice(seed, 1 << 39 | number), number
-            )
+            dice = Dice(seed, number)
+            drawn.story(dice, number, clean - hospital.encounters)(hospital, dice, number)
             if hospital.encounters - told >= 1000:
                 shown.advance("demo-data", hospital.encounters - told)
                 told = hospital.encounters

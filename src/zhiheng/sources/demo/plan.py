@@ -22,11 +22,13 @@ class Plan:
     def __init__(self, encounters: int, book: Catalogue) -> None:
         deck = named.deck()
         diseases = simple.templates(book, "diseases")
+        visits = simple.templates(book, "visits")
         deck += [simple.story(template) for template in diseases]
+        deck += [simple.visit(template) for template in visits if template.procedures]
         self.deck = deck
         self.every = max(1, encounters * 6 // 10 // len(deck))
         self.ordinary = Weighted([(simple.story(one), one.weight) for one in simple.templates(book, "ordinary")])
-        self.visits = Weighted([(simple.visit(one), one.weight) for one in simple.templates(book, "visits")])
+        self.visits = Weighted([(simple.visit(one), one.weight) for one in visits])
         self.diseases = Weighted(
             [*named.weighted(), *((simple.story(template), template.weight) for template in diseases)]
         )

@@ -90,8 +90,14 @@ class Taken(Spec):
         return self
 
     @property
+    def taken_from(self) -> list[str]:
+        """The fields whose values it takes."""
+        return [name for name in (self.from_, self.or_, *self.hours) if name]
+
+    @property
     def fields(self) -> list[str]:
-        return [name for name in (self.from_, self.or_, *self.hours, *self.when) if name]
+        """The fields that it looks at."""
+        return [*self.taken_from, *self.when]
 
     def numbered(self, number: int) -> "Taken":
         if self.from_ is None:

@@ -1,5 +1,6 @@
 """Read front page exports: one wide row for each visit, a file at a time, every row accounted for."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from zhiheng.records.schema import TABLES
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Rejects, Unreadable, files_of
 from zhiheng.sources.files.chunks import Chunk, Sheet
 from zhiheng.sources.files.delimited import Delimited
-from zhiheng.sources.files.opening import opener
+from zhiheng.sources.files.opening import Opened
 from zhiheng.sources.files.spreadsheet import Spreadsheet
 from zhiheng.sources.frontpage import checks, header
 from zhiheng.sources.frontpage.feed import Feed
@@ -62,7 +63,9 @@ class _FeedReading:
     progress: Progress
     seen: dict[str, _Seen] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
-    builders: dict[str, Builder] = field(default_factory=dict)
+    builders: dict[str, Builder] = field(default_factory=dict)  # of the file being read
+    forget: dict[str, _Seen | None] = field(default_factory=dict)  # what was known before this file
+    built: dict[str, list[tuple[pa.Table, list[Any]]]] = field(default_factory=lambda: defaultdict(list))
     rejects: list[Rejects] = field(default_factory=list)
     read_files: list[FileRead] = field(default_factory=list)
 
@@ -80,16 +83,17 @@ class _FeedReading:
             name = path.relative_to(self.folder).as_posix()
             self.rejects.append(Rejects(name, self.limits))
             self.progress.start(name, path.stat().st_size)
+            self.builders, self.forget = {}, {}
             try:
                 self._file(path, name)
             except Unreadable as problem:
-                self.rejects[-1].made.append(problem.reject(name))
+                self._set_aside(problem.reject(name))
             except OSError as error:
-                reject = Reject.of_file(name, "cannot_open", f"无法打开：{error.strerror}", "请核对文件权限与磁盘")
-                self.rejects[-1].made.append(reject)
+                reason, remedy = f"无法打开：{error.strerror}", "请核对文件权限与磁盘"
+                self._set_aside(Reject.of_file(name, "cannot_open", reason, remedy))
             finally:
                 self.progress.finish(name)
-        reading.tables = {table: self._finish(table, builder) for table, builder in self.builders.items()}
+        reading.tables = {table: self._finish(table, parts) for table, parts in self.built.items()}
         reading.rejects.extend(reject for one in self.rejects for reject in one.finished())
         reading.files = self.read_files
         return reading
@@ -97,16 +101,31 @@ class _FeedReading:
     def _file(self, path: Path, name: str) -> None:
         sheet = _open(path, self.feed, self.layout, self.limits)
         places = header.find(sheet.header, self.layout, self.feed.rename)
+        self.rejects[-1].made.extend(_lacking(name, self.layout, places))
         used = {place: name for name, place in places.items()}
         own = {name for taken in self.feed.columns.values() for name in taken.fields if name not in self.layout.fields}
         places |= {name: place for place, name in enumerate(sheet.header) if name in own}
-        count = kept = 0
+        count = kept = done = 0
         for chunk in sheet.chunks():
             count += len(chunk.numbers) + len(chunk.problems)
             kept += self._chunk(chunk, places)
-            self.progress.advance(name, 0)
+            self.progress.advance(name, sheet.position() - done)
+            done = sheet.position()
+        for table, builder in self.builders.items():
+            self.built[table].append((builder.finish().table, builder.places))
+        if count == 0:
+            self.rejects[-1].made.append(_no_rows(name))
         unused = tuple(one for place, one in enumerate(sheet.header) if one and place not in used and one not in own)
         self.read_files.append(FileRead(name, "frontpage", sheet.encoding, count, kept, unused))
+
+    def _set_aside(self, reject: Reject) -> None:
+        """Set the whole file aside, and with it what was learnt from its first rows."""
+        self.rejects[-1].made.append(reject)
+        for visit, before in self.forget.items():
+            if before is None:
+                self.seen.pop(visit, None)
+            else:
+                self.seen[visit] = before
 
     def _chunk(self, chunk: Chunk, places: dict[str, int]) -> int:
         for number, problem in chunk.problems:
@@ -137,6 +156,7 @@ class _FeedReading:
             )
             before = self.seen.get(visit)
             if before is None or self._corrects(visit, before, now):
+                self.forget.setdefault(visit, before)
                 self.seen[visit] = now
                 kept.append(at)
         return kept
@@ -171,9 +191,8 @@ class _FeedReading:
         elif record.table == "encounter":
             keys = columns["encounter_id"]
         builder = self._builder(record.table)
-        before = len(builder.problems)
         builder.add_columns(columns, source_ids=keys, places=[stood[place] for place in at])
-        self._report_built(record, builder, before)
+        self._report_built(record, builder)
 
     def _complete(self, record: Record, pages: Pages, columns: dict[str, list[Any]], at: list[int]) -> None:
         """Add what a record gets beside its own fields."""
@@ -200,25 +219,23 @@ class _FeedReading:
             self.builders[table] = Builder(TABLES[table], self.feed.source, self.received_at, zone, later_corrects=True)
         return self.builders[table]
 
-    def _report_built(self, record: Record, builder: Builder, before: int) -> None:
-        for (file, number), problem in builder.problems[before:]:
+    def _report_built(self, record: Record, builder: Builder) -> None:
+        for (_, number), problem in builder.take_problems():
             taken = record.columns.get(problem.column.removesuffix("_precision"))
-            self.rejects[file].add(
-                problem, str(number), self._named((taken.fields[0] if taken else "") or problem.column)
-            )
-        del builder.problems[before:]
+            self._report(number, taken.fields[0] if taken else problem.column, problem)
 
-    def _finish(self, table: str, builder: Builder) -> pa.Table:
+    def _finish(self, table: str, parts: list[tuple[pa.Table, list[Any]]]) -> pa.Table:
         """Return a table; of a corrected page only the newest says which diagnoses, procedures and so on there are."""
-        built = builder.finish().table
+        whole = pa.concat_tables([one for one, _ in parts])
         if not self.corrected or table in _VERSIONED:
-            return built
-        visits = built.column("encounter_id").to_pylist()
+            return whole
+        places = [place for _, these in parts for place in these]
+        visits = whole.column("encounter_id").to_pylist()
         stands = [
             visit not in self.corrected or self.seen[visit].place == place
-            for visit, place in zip(visits, builder.places, strict=True)
+            for visit, place in zip(visits, places, strict=True)
         ]
-        return built.filter(pa.array(stands, pa.bool_()))
+        return whole.filter(pa.array(stands, pa.bool_()))
 
     def _report_all(self, found: Found, pages: Pages) -> None:
         for at, name, problem in found:
@@ -240,7 +257,7 @@ def _open(path: Path, feed: Feed, layout: Layout, limits: Limits) -> Sheet:
     if not suffixes.endswith((".csv", ".tsv", ".txt")):
         raise Unreadable("wrong_type", "不是可读取的首页文件", "请导出为 .csv、.tsv 或 .xlsx（文本可再压缩为 .gz）")
     return Delimited(
-        opener(path, limits, deadline),
+        Opened(path, limits, deadline),
         limits,
         lambda names: header.known_columns(names, layout),
         stated_encoding=feed.encoding,
@@ -252,6 +269,20 @@ def _open(path: Path, feed: Feed, layout: Layout, limits: Limits) -> Sheet:
 def _no_file(feed: Feed) -> Reject:
     remedy = "请核对文件名与所在文件夹，或修改接入方案中的 files"
     return Reject.of_file(feed.files, "no_file", f"没有符合“{feed.files}”的文件", remedy)
+
+
+def _no_rows(name: str) -> Reject:
+    return Reject.of_file(name, "no_rows", "只有表头，没有数据行", "请核对导出任务的时间范围")
+
+
+def _lacking(name: str, layout: Layout, places: dict[str, int]) -> list[Reject]:
+    """Return a note on the required fields that the file has no column for."""
+    fields = [field for field in layout.fields.values() if field.required and field.field not in places]
+    if not fields:
+        return []
+    said = "、".join(f"{field.field} {field.name}" for field in fields)
+    reason, remedy = f"没有以下必填项的列：{said}", "请在导出中补上；医院自定的列名请在接入方案中用 rename 对应"
+    return [Reject(name, "", "", "", "required_columns_absent", reason, remedy, Effect.NOTED)]
 
 
 def _again(visit: str, where: str) -> Problem:

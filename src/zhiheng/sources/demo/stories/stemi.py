@@ -198,7 +198,7 @@ def _diagnoses(visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], kill
         visit.diagnose("I50.101 急性左心衰竭", present="4" if killip == 2 else "1")
     if plan.old_infarction:
         visit.diagnose("I25.200x013 陈旧性心肌梗死")
-    for text in dice.some(("I10.x00x002 高血压", "E11.900 2型糖尿病", "E78.500 高脂血症", "E87.600 低钾血症"), 3):
+    for text in dice.some(("I10.x00x002 高血压", "E11.900 2型糖尿病", "E78.500 高脂血症"), 3):
         visit.diagnose(text)
     if plan.aspirin_allergy:
         visit.allergy = "阿司匹林"
@@ -261,14 +261,14 @@ def _intervene(visit: Visit, dice: Dice, plan: Plan, wall: tuple[str, ...], door
     crossed = f"{visit.minute(wire)}导丝通过靶病变，" if plan.wire_recorded else "导丝顺利通过靶病变，"
     visit.note(
         "手术记录", "急诊PCI手术记录", end + 20 * MINUTE,
-        f"手术名称：冠状动脉造影术+经皮冠状动脉介入治疗。{visit.minute(start)}开始。造影示{wall[4]}（{wall[3]}）次全闭塞，TIMI血流0级。"
+        f"手术名称：冠状动脉造影术+经皮冠状动脉介入治疗。{visit.minute(start)}开始。造影示{wall[4]}（{wall[3]}）完全闭塞，TIMI血流0级。"
         f"{crossed}预扩张后于{wall[3]}置入西罗莫司洗脱支架1枚，术后TIMI血流3级。{visit.minute(end)}手术结束。术中顺利。",
     )  # fmt: skip
     visit.examine(
         "造影",
         "冠状动脉造影",
         start,
-        f"{wall[4]}次全闭塞，TIMI血流0级；余血管轻度狭窄。",
+        f"{wall[4]}完全闭塞，TIMI血流0级；余血管轻度狭窄。",
         f"单支病变（{wall[3]}）",
         end,
         "冠状动脉",
