@@ -95,7 +95,7 @@ class Limits:
     """How much one file may ask for, so that a hostile or broken one ends in a reject."""
 
     bytes: int = 4 << 30  # of the file as it lies there, and of what it unpacks to
-    spreadsheet_bytes: int = 256 << 20  # of an unpacked spreadsheet or JSON document, which has to stand in memory
+    spreadsheet_bytes: int = 160 << 20  # of an unpacked spreadsheet or JSON document, which has to stand in memory
     ratio: int = 200  # unpacked to packed, beyond the first megabytes: text packs 5 to 20 times, bombs 1000
     rows: int = 50_000_000
     cell: int = 1 << 20  # characters in one field

@@ -3,7 +3,7 @@
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -19,7 +19,8 @@ _REMEDY = "请用 Excel 打开后另存为 .xlsx，或改为 CSV 导出"
 # Each pattern stops at the next "<", so that a part without closing tags costs no more than one with them.
 _CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^<>]*?)(?:/>|>((?:[^<]++|<(?!/?(?:\w+:)?c[\s/>]))*+)</(?:\w+:)?c>)")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Za-z]{1,4})(\d{1,8})[\"']")
-_ROW_NUMBER = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\br=[\"'](\d{1,9})[\"']")
+_ROW = re.compile(rb"\sr=[\"'][A-Za-z]{0,4}(\d{1,9})[\"']")
+_COLUMN = re.compile(rb"\sr=[\"']([A-Za-z]{1,4})\d{1,9}[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>([^<]*)</|<(?:\w+:)?t\b[^<>]*>([^<]+)<")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -119,40 +120,58 @@ def _longest_string(blocks: Iterator[bytes]) -> int:
 
 
 def _examine_sheet(blocks: Iterator[bytes], examined: Examined, longest: int, limits: Limits) -> None:
+    """Note the cells without a usable value, and refuse a sheet that would not fit in memory.
+
+    Millions of cells pass here, so that bytes are counted and only formulas and errors are looked at one by one.
+    """
     cells = texts = 0
-    lowest = leftmost = 1 << 40
-    highest = rightmost = -1
+    rows, columns = _Range(), _Range()
     tail = b""
-    row = 0
     for block in blocks:
         content = tail + block
         end = max(content.rfind(b"</c>"), content.rfind(b"/>"), content.rfind(b"</row>")) + 1
         content, tail = content[:end], content[end:]
         if len(tail) > 4 << 20:
             raise Unreadable("too_large", "一个单元格的内容过长", _REMEDY)
-        for number in _ROW_NUMBER.findall(content):
-            row = max(row, int(number))
-        for match in _CELL.finditer(content):
-            said, inner = match[1], match[2] or b""
-            cells += 1
-            texts += b't="s"' in said
-            place = _REFERENCE.search(said)
-            if not place:
-                continue
-            at = (int(place[2]), _column(place[1]))
-            lowest, highest = min(lowest, at[0]), max(highest, at[0])
-            leftmost, rightmost = min(leftmost, at[1]), max(rightmost, at[1])
-            if (b"<f" in inner or b't="e"' in said) and len(examined.troubles) < 1_000_000:
-                _note_trouble(examined, at, said, inner)
-    area = (highest - lowest + 1) * (rightmost - leftmost + 1) if highest >= 0 else 0
-    if max(highest, row) > 1_048_576 or rightmost > 16_383:
+        cells += content.count(b"<c ") + content.count(b":c ")
+        texts += content.count(b't="s"')
+        rows.include(map(int, set(_ROW.findall(content))))
+        columns.include(map(_column, set(_COLUMN.findall(content))))
+        if b"<f" in content or b":f" in content or b't="e"' in content:
+            _note_troubles(examined, content)
+    if rows.last > 1_048_576 or columns.last > 16_383:
         raise Unreadable("broken_workbook", "单元格的位置超出了 Excel 的范围", _REMEDY)
+    area = rows.size * columns.size
     if area > MOST_CELLS or (area > 2_000_000 and area > cells * _SPARSE):
         raise Unreadable(
             "sparse_sheet", "单元格之间相距过远，展开后无法放入内存", "请删除远处的多余单元格后另存", f"{area} 格"
         )
     if longest * texts > limits.spreadsheet_bytes * 4:
         raise Unreadable("zip_bomb", "大量单元格重复引用很长的文字，展开后无法放入内存", _REMEDY)
+
+
+@dataclass
+class _Range:
+    first: int = 1 << 62
+    last: int = -1
+
+    def include(self, places: Iterable[int]) -> None:
+        for place in places:
+            self.first, self.last = min(self.first, place), max(self.last, place)
+
+    @property
+    def size(self) -> int:
+        return max(0, self.last - self.first + 1)
+
+
+def _note_troubles(examined: Examined, content: bytes) -> None:
+    for match in _CELL.finditer(content):
+        said, inner = match[1], match[2] or b""
+        if b"<f" not in inner and b":f" not in inner and b't="e"' not in said:
+            continue
+        place = _REFERENCE.search(said)
+        if place and len(examined.troubles) < 1_000_000:
+            _note_trouble(examined, (int(place[2]), _column(place[1])), said, inner)
 
 
 def _note_trouble(examined: Examined, at: tuple[int, int], said: bytes, inner: bytes) -> None:
