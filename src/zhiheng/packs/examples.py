@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 
 from zhiheng.engine.fill import Filled, fill, proposals_by_case
-from zhiheng.engine.fill.run import Proposal
+from zhiheng.engine.fill.run import PROPOSALS, REFUSED, Proposal
 from zhiheng.engine.find import Case, find
 from zhiheng.engine.form import Evaluation, Form, Item, evaluate
 from zhiheng.engine.measure import WORDS, Indicators, Outcome, typed_columns
@@ -61,8 +61,23 @@ def run_examples(pack: Pack, folder: Path) -> list[Ran]:
     for path in sorted((folder / "examples").glob("*.yaml")):
         examples, problems = read_examples(path)
         ran += [Ran(path.name, f"{problem.file}:{problem.line}", [problem.message]) for problem in problems]
-        ran += [run_example(pack, example) for example in examples]
+        ran += run_all(pack, examples)
     return ran
+
+
+def run_all(pack: Pack, examples: Sequence[Example]) -> list[Ran]:
+    """Run examples, in their order. Those that declare the same tables complete share one database."""
+    numbered = {f"{number}": example for number, example in enumerate(examples)}
+    ran: dict[str, Ran] = {}
+    for complete in dict.fromkeys(example.complete for example in examples):
+        together = {key: example for key, example in numbered.items() if example.complete == complete}
+        ran |= _run_together(pack, together, complete)
+    return [ran[key] for key in numbered]
+
+
+def run_example(pack: Pack, example: Example) -> Ran:
+    """Run one example."""
+    return run_all(pack, [example])[0]
 
 
 def read_examples(path: Path) -> tuple[list[Example], list[Problem]]:
@@ -106,40 +121,89 @@ def _example(spec: ExampleSpec, base: Example | None, place: str) -> Example:
     return Example(spec.example, place, spec, kept_rows, answers, tuple(complete))
 
 
-def run_example(pack: Pack, example: Example) -> Ran:
-    """Run one example."""
-    ran = Ran(example.name, example.place)
-    tables, problems = _tables(example)
-    ran.differences += problems
-    if problems:
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of the examples that ran together, by the encounters of their cases."""
+
+    filled: Filled
+    proposals: Mapping[str, Mapping[str, Proposal]]
+    refused: Mapping[str, Mapping[str, str]]
+    evaluations: Mapping[str, Evaluation]
+    cases: Mapping[str, Case]
+    findings: Mapping[str, Sequence[str]]  # by DuckDB
+    indicators: Mapping[str, Mapping[str, tuple[Outcome, float | None]]]  # by DuckDB
+
+
+def _run_together(pack: Pack, examples: Mapping[str, Example], complete: Sequence[str]) -> dict[str, Ran]:
+    """Run examples in one database; identifiers begin with the number of their example, so that none meets another."""
+    ran = {key: Ran(example.name, example.place) for key, example in examples.items()}
+    parts = {key: _tables(example, key) for key, example in examples.items()}
+    for key, (_, problems) in parts.items():
+        ran[key].differences += problems
+    sound = {key: examples[key] for key, (_, problems) in parts.items() if not problems}
+    if not sound:
         return ran
-    with duckdb.connect() as con:
-        for name, table in tables.items():
-            con.register(name, table)
-        ran.differences += list(_differences(pack, example, con, tables))
+    tables = {name: pa.concat_tables([parts[key][0][name] for key in sound]) for name in TABLES}
+    try:
+        outcomes = _outcomes(pack, sound, tables, complete)
+    except KeyError as problem:
+        for key in sound:
+            ran[key].differences.append(str(problem.args[0]))
+        return ran
+    for key, example in sound.items():
+        ran[key].differences += list(_differences(pack, example, outcomes, _case_of(example, key)))
     return ran
 
 
-def _differences(
-    pack: Pack, example: Example, con: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]
-) -> Iterator[str]:
-    encounter = example.spec.encounter or _first_encounter(example)
-    persons = _persons(tables)
-    expect = example.spec.expect
-    if expect.case is not None:
-        yield from _compare_case(pack, tables, persons, encounter, expect.case)
-    filled = _fill(pack, example, con, encounter, persons)
-    proposals = proposals_by_case(filled.proposals, {i.code: i.type for i in pack.form.items}).get(encounter, {})
-    answers = {code: proposal.value for code, proposal in proposals.items()} | _given(pack.form, example)
-    evaluation = evaluate(pack.form, answers)
-    yield from _compare_answers(pack.form, expect.answers, evaluation, proposals)
-    yield from _compare_refused(pack.form, expect.refused, filled)
-    yield from _compare_findings(pack, con, example, evaluation, encounter)
-    yield from _compare_missing(pack.form, expect.missing, evaluation)
-    yield from _compare_indicators(pack, con, example, evaluation, encounter)
+def _outcomes(
+    pack: Pack, examples: Mapping[str, Example], tables: Mapping[str, pa.Table], complete: Sequence[str]
+) -> Outcomes:
+    form, persons = pack.form, _persons(tables)
+    given = {_case_of(example, key): _given(form, example) for key, example in examples.items()}
+    linked = pa.table({"patient_id": list(persons), "person_id": list(persons.values())})
+    cases = find([pack.find], tables, persons=linked).cases() if pack.find else []
+    with duckdb.connect() as con:
+        for name, table in tables.items():
+            con.register(name, table)
+        filled = _fill(pack, con, given, complete, persons)
+        proposals: dict[str, dict[str, Proposal]] = proposals_by_case(
+            filled.proposals, {item.code: item.type for item in form.items}
+        )
+        refused: dict[str, dict[str, str]] = {}
+        for row in filled.refused.to_pylist():
+            refused.setdefault(row["encounter_id"], {})[row["item"]] = row["reason"]
+        evaluations = {
+            case: evaluate(form, _answers(proposals.get(case, {}), people)) for case, people in given.items()
+        }
+        findings = _findings_by_duckdb(con, pack, evaluations)
+        indicators = _indicators_by_duckdb(con, pack, evaluations)
+    by_encounter = {encounter: case for case in cases for encounter in case.encounter_ids}
+    return Outcomes(filled, proposals, refused, evaluations, by_encounter, findings, indicators)
 
 
-def _tables(example: Example) -> tuple[dict[str, pa.Table], list[str]]:
+def _answers(proposals: Mapping[str, Proposal], people: Mapping[str, Any]) -> dict[str, Any]:
+    return {code: proposal.value for code, proposal in proposals.items()} | dict(people)
+
+
+def _differences(pack: Pack, example: Example, outcomes: Outcomes, encounter: str) -> Iterator[str]:
+    expect, form = example.spec.expect, pack.form
+    evaluation, proposals = outcomes.evaluations[encounter], outcomes.proposals.get(encounter, {})
+    try:
+        if expect.case is not None:
+            yield from _compare_case(outcomes.cases.get(encounter), expect.case)
+        yield from _compare_answers(form, expect.answers, evaluation, proposals)
+        yield from _compare_refused(form, expect.refused, outcomes.refused.get(encounter, {}))
+        yield from _compare_findings(pack, example, evaluation, outcomes.findings.get(encounter, ()))
+        yield from _compare_missing(form, expect.missing, evaluation)
+        yield from _compare_indicators(pack, example, evaluation, outcomes.indicators.get(encounter, {}))
+    except KeyError as problem:
+        yield str(problem.args[0])
+
+
+IDENTIFIERS = ("encounter_id", "patient_id", "other_patient_id", "part_of_encounter_id")
+
+
+def _tables(example: Example, key: str) -> tuple[dict[str, pa.Table], list[str]]:
     """Make the records into canonical tables, as strictly as a reader does."""
     problems = []
     tables = {name: empty(name) for name in TABLES}
@@ -151,13 +215,15 @@ def _tables(example: Example) -> tuple[dict[str, pa.Table], list[str]]:
             continue
         builder = Builder(TABLES[name], SOURCE, RECEIVED)
         for number, row in enumerate(rows):
-            unknown = set(row) - set(TABLES[name].names)
+            unknown = set(row) - {*TABLES[name].names}
             if unknown:
                 wrong = sorted(unknown)[0]
                 near = did_you_mean(wrong, TABLES[name].names, kind="Columns")
                 problems.append(f'records: table "{name}" has no column "{wrong}".{near}')
                 continue
-            builder.add(_complete_row(name, row, first, patient), source_id=_source_id(name, number, row), place=number)
+            complete = _complete_row(name, row, first, patient)
+            own = {c: f"{key}/{complete[c]}" for c in IDENTIFIERS if complete.get(c) is not None}
+            builder.add(complete | own, source_id=_source_id(name, number, row), place=number)
         built = builder.finish()
         problems += [
             f"records: {name} row {place + 1}: {problem.column} {problem.found} {problem.reason}"
@@ -185,6 +251,10 @@ def _source_id(table: str, number: int, row: Row) -> str:
     return str(row.get("source_id") or f"{table}/{number + 1}")
 
 
+def _case_of(example: Example, key: str) -> str:
+    return f"{key}/{example.spec.encounter or _first_encounter(example)}"
+
+
 def _first_encounter(example: Example) -> str:
     return next(
         (str(row["encounter_id"]) for row in example.records.get("encounter", []) if "encounter_id" in row), "E1"
@@ -197,19 +267,23 @@ def _persons(tables: Mapping[str, pa.Table]) -> dict[str, str]:
 
 
 def _fill(
-    pack: Pack, example: Example, con: duckdb.DuckDBPyConnection, encounter: str, persons: Mapping[str, str]
+    pack: Pack,
+    con: duckdb.DuckDBPyConnection,
+    given: Mapping[str, Mapping[str, Any]],
+    complete: Sequence[str],
+    persons: Mapping[str, str],
 ) -> Filled:
-    fills = pack.fills
-    con.register("example_case", pa.table({"encounter_id": [encounter]}))
-    known = {encounter: _given(pack.form, example)}
+    if pack.fills is None:
+        return Filled(PROPOSALS.empty_table(), REFUSED.empty_table())
+    con.register("example_cases", pa.table({"encounter_id": list(given)}))
     return fill(
         con,
-        fills.plan,
-        "example_case",
-        terms=fills.terms,
-        units=fills.units,
-        complete=example.complete,
-        known=known,
+        pack.fills.plan,
+        "example_cases",
+        terms=pack.fills.terms,
+        units=pack.fills.units,
+        complete=complete,
+        known=given,
         persons=persons,
     )
 
@@ -228,12 +302,7 @@ def _item(form: Form, name: str) -> Item:
 # Comparisons ---------------------------------------------------------------------------------------------------------
 
 
-def _compare_case(
-    pack: Pack, tables: Mapping[str, pa.Table], persons: Mapping[str, str], encounter: str, expected: Any
-) -> Iterator[str]:
-    linked = pa.table({"patient_id": list(persons), "person_id": list(persons.values())})
-    cases = find([pack.find], tables, persons=linked).cases()
-    case = next((case for case in cases if encounter in case.encounter_ids), None)
+def _compare_case(case: Case | None, expected: Any) -> Iterator[str]:
     wanted = expected if isinstance(expected, dict) else {"decision": expected}
     decision = case.decision.value if case else "none"
     if "decision" in wanted and decision != wanted["decision"]:
@@ -284,28 +353,18 @@ def _shown(value: Any) -> str:
     return "no value" if value is None else orjson.dumps(value).decode()
 
 
-def _compare_refused(form: Form, expected: Mapping[str, str], filled: Filled) -> Iterator[str]:
-    found = {row["item"]: row["reason"] for row in filled.refused.to_pylist()}
+def _compare_refused(form: Form, expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
     for name, reason in expected.items():
         item = _item(form, name)
         if found.get(item.code) != reason:
             yield f"refused {name} {item.label}: expected {reason}, found {found.get(item.code) or 'nothing refused'}"
 
 
-def _compare_findings(
-    pack: Pack, con: duckdb.DuckDBPyConnection, example: Example, evaluation: Evaluation, encounter: str
-) -> Iterator[str]:
+def _compare_findings(pack: Pack, example: Example, evaluation: Evaluation, by_duckdb: Sequence[str]) -> Iterator[str]:
     expect = example.spec.expect
-    checks = pack.checks
-    if expect.findings is None and not expect.no_findings:
-        return
-    by_python = [finding.rule for finding in checks.findings(evaluation.values)] if checks else []
-    if checks:
-        fields = {name for check in checks for name in _check_fields(check)}
-        _answers(con, pack.form, fields, evaluation.values, encounter)
-        by_duckdb = [row["check"] for row in checks.find_all(con, "example_answers").to_pylist()]
-        if sorted(by_python) != sorted(by_duckdb):
-            yield f"findings: Python found {sorted(by_python)}, DuckDB {sorted(by_duckdb)}"
+    by_python = [finding.rule for finding in pack.checks.findings(evaluation.values)] if pack.checks else []
+    if sorted(by_python) != sorted(by_duckdb):
+        yield f"findings: Python found {sorted(by_python)}, DuckDB {sorted(by_duckdb)}"
     found = {*by_python, *(finding.rule for finding in evaluation.findings)}
     for rule in expect.findings or ():
         if rule not in found:
@@ -315,6 +374,19 @@ def _compare_findings(
     for rule in expect.no_findings:
         if rule in found:
             yield f"findings: {rule} was found and should not be"
+
+
+def _findings_by_duckdb(
+    con: duckdb.DuckDBPyConnection, pack: Pack, evaluations: Mapping[str, Evaluation]
+) -> dict[str, list[str]]:
+    if not pack.checks:
+        return {}
+    fields = {name for check in pack.checks for name in _check_fields(check)}
+    _register_answers(con, pack.form, fields, evaluations)
+    found: dict[str, list[str]] = {}
+    for row in pack.checks.find_all(con, "example_answers").to_pylist():
+        found.setdefault(row["encounter_id"], []).append(row["check"])
+    return found
 
 
 def _check_fields(check: Any) -> Iterable[str]:
@@ -329,20 +401,18 @@ def _compare_missing(form: Form, expected: Sequence[str], evaluation: Evaluation
 
 
 def _compare_indicators(
-    pack: Pack, con: duckdb.DuckDBPyConnection, example: Example, evaluation: Evaluation, encounter: str
+    pack: Pack,
+    example: Example,
+    evaluation: Evaluation,
+    by_duckdb: Mapping[str, tuple[Outcome, float | None]],
 ) -> Iterator[str]:
-    expected = example.spec.expect.indicators
-    indicators: Indicators = pack.indicators
-    if not indicators:
-        return
-    by_python = indicators.judge(evaluation.values)
-    _answers(con, pack.form, indicators.fields, evaluation.values, encounter)
-    by_duckdb = _judged_by_duckdb(con, indicators)
+    indicators: Indicators | None = pack.indicators
+    by_python = indicators.judge(evaluation.values) if indicators else {}
     for code, (outcome, value) in by_python.items():
         other, other_value = by_duckdb[code]
         if outcome is not other or not _same(value, other_value):
             yield f"indicator {code}: Python says {outcome.name} {value}, DuckDB {other.name} {other_value}"
-    for code, wanted in expected.items():
+    for code, wanted in example.spec.expect.indicators.items():
         if code not in by_python:
             near = did_you_mean(code, by_python, kind="Indicators that can be decided")
             yield f"indicator {code}: no indicator that can be decided.{near}"
@@ -354,10 +424,18 @@ def _compare_indicators(
             yield f"indicator {code}: expected {wanted}, found {value} ({WORDS[outcome]})"
 
 
-def _judged_by_duckdb(
-    con: duckdb.DuckDBPyConnection, indicators: Indicators
-) -> dict[str, tuple[Outcome, float | None]]:
-    row = con.sql(indicators.outcomes_sql("example_answers")).to_arrow_table().to_pylist()[0]
+def _indicators_by_duckdb(
+    con: duckdb.DuckDBPyConnection, pack: Pack, evaluations: Mapping[str, Evaluation]
+) -> dict[str, dict[str, tuple[Outcome, float | None]]]:
+    indicators: Indicators | None = pack.indicators
+    if not indicators or not indicators.decidable:
+        return {}
+    _register_answers(con, pack.form, indicators.fields, evaluations)
+    rows = con.sql(indicators.outcomes_sql("example_answers")).to_arrow_table().to_pylist()
+    return {row["encounter_id"]: _judged(indicators, row) for row in rows}
+
+
+def _judged(indicators: Indicators, row: Mapping[str, Any]) -> dict[str, tuple[Outcome, float | None]]:
     found = {}
     for number, indicator in enumerate(indicators.decidable):
         outcome = Outcome(row[f"s{number}"])
@@ -365,12 +443,16 @@ def _judged_by_duckdb(
     return found
 
 
-def _answers(
-    con: duckdb.DuckDBPyConnection, form: Form, fields: Iterable[str], values: Mapping[str, Any], encounter: str
+def _register_answers(
+    con: duckdb.DuckDBPyConnection, form: Form, fields: Iterable[str], evaluations: Mapping[str, Evaluation]
 ) -> None:
-    """Make the values of the form into `example_answers`, one row with typed columns."""
-    rows = [{"encounter_id": encounter, "item": c, "value": orjson.dumps(v).decode()} for c, v in values.items()]
+    """Make the values of the forms into `example_answers`, one row for each case with typed columns."""
+    rows = [
+        {"encounter_id": case, "item": code, "value": orjson.dumps(value).decode()}
+        for case, evaluation in evaluations.items()
+        for code, value in (evaluation.values.items() or [("", None)])
+    ]
     schema = pa.schema([(name, pa.string()) for name in ("encounter_id", "item", "value")])
-    con.register("example_values", pa.Table.from_pylist(rows or [{"encounter_id": encounter}], schema=schema))
+    con.register("example_values", pa.Table.from_pylist(rows, schema=schema))
     sql = typed_columns(form, fields, "example_values")
     con.execute(f"CREATE OR REPLACE TEMP TABLE example_answers AS {sql}")

@@ -90,7 +90,7 @@ def fill(
     units: Units,
     complete: Iterable[str] = (),
     known: Mapping[str, Mapping[str, object]] | None = None,
-    persons: Mapping[str, str] | None = None,
+    persons: pa.Table | Mapping[str, str] | None = None,
 ) -> Filled:
     """Fill the cases named by the relation `cases` (column encounter_id) from the canonical tables in `con`.
 
@@ -98,7 +98,7 @@ def fill(
     answer. `known` are answers that people have given: rules that use items see them first. `persons` says which
     patient numbers are one person (by default each is one): an earlier stay may stand under another number.
     """
-    run = _Run(con, plan, terms, units, frozenset(complete), persons or {})
+    run = _Run(con, plan, terms, units, frozenset(complete), {} if persons is None else persons)
     run.prepare(cases, known or {})
     try:
         for rules in plan.passes:
@@ -153,10 +153,10 @@ class _Run:
         terms: Terms,
         units: Units,
         complete: frozenset[str],
-        persons: Mapping[str, str],
+        persons: pa.Table | Mapping[str, str],
     ) -> None:
         self.con, self.plan, self.terms, self.units, self.complete = con, plan, terms, units, complete
-        self.persons = persons
+        self.persons: pa.Table | Mapping[str, str] = persons
         self.small = self.has_history = False
         self.sources: dict[str, str] = {}
         self.empty: set[str] = set()
@@ -219,9 +219,11 @@ class _Run:
         self.has_history = bool(asked & ENCOUNTER_HISTORY.keys())
         if not self.has_history:
             return
-        numbers = {"patient_id": list(self.persons), "person_id": list(self.persons.values())}
-        kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
-        self._register("fill_persons", pa.table(numbers, schema=kinds))
+        persons = self.persons
+        if isinstance(persons, Mapping):
+            kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
+            persons = pa.table({"patient_id": list(persons), "person_id": list(persons.values())}, schema=kinds)
+        self._register("fill_persons", persons)
         self.con.execute(_HISTORY)
         self.con.unregister("fill_persons")
 
