@@ -1,0 +1,32 @@
+"""The command line: zhiheng run, why, demo, demo-data, and zhiheng pack for the diseases."""
+
+import typer
+
+from zhiheng import __version__
+from zhiheng.commands import demo, pack, run
+
+app = typer.Typer(
+    name="zhiheng",
+    help="质衡：特定(单)病种质量监测与上报。从一个文件夹的记录出发，找出病例、填表、核查、计算指标，处处给出依据。",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,  # locals hold patients' data
+    add_completion=False,
+)
+app.command()(run.run)
+app.command()(run.why)
+app.command()(demo.demo)
+app.command("demo-data")(demo.demo_data)
+app.add_typer(pack.app, name="pack")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="显示版本")) -> None:
+    """Print the version, where it is asked for."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+if __name__ == "__main__":
+    app()
