@@ -226,10 +226,12 @@ class Search:
             select now.encounter_id, {", ".join(f"bit_or(past.e{word}) as e{word}" for word in words)}
             from (select e.encounter_id, e.admit_time, {person} from {persons}) now
             join (
-                select e.encounter_id, e.admit_time, e.discharge_time, {person},
+                select e.encounter_id, e.admit_time, e.discharge_time, e.part_of_encounter_id, {person},
                     {", ".join(f"find_first_s{word} & {masks[word]} as e{word}" for word in words)}
                 from find_first_flags join {persons} using (encounter_id) where {told}) past
             on past.person_id = now.person_id and {EARLIER}
+                -- The stop in the emergency department that led to this visit is the same illness, no earlier one.
+                and past.part_of_encounter_id is distinct from now.encounter_id
             group by 1""")
 
     def _history(self) -> None:
