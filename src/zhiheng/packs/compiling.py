@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from zhiheng.engine.form import Form, Item, ItemType, Limit, Option, Sets
 from zhiheng.engine.language import Expression, ExpressionError, Field, Scope, Type, parse
+from zhiheng.engine.language.types import Call, Node
 from zhiheng.lib.models import Problem, Spec
 from zhiheng.lib.suggest import did_you_mean
 from zhiheng.lib.yaml import Document, Location
@@ -141,9 +142,7 @@ class _Compiler:
             hidden_by_default=spec.hidden,
         )
 
-    def expression(
-        self, text: str, place: Place, subject: str, expect: Type | None = None, *, warn: bool = True
-    ) -> Expression | None:
+    def expression(self, text: str, place: Place, subject: str, expect: Type | None = None) -> Expression | None:
         found = self.parsed.get((text, expect))
         if found is None:
             try:
@@ -154,7 +153,7 @@ class _Compiler:
         if isinstance(found, ExpressionError):
             self.report.problem(place, f'item "{subject}": {found.problem} In: {text}')
             return None
-        for warning in found.warnings if warn else ():
+        for warning in found.warnings:
             self.report.warning(place, f'item "{subject}": {warning} In: {text}')
         return found
 
@@ -162,10 +161,10 @@ class _Compiler:
         if not levels:
             return None
         each = [self.expression(text, place, code, Type.BOOLEAN) for text, place in levels]
-        if len(levels) == 1 or None in each:
-            return each[0]
-        together = " and ".join(_in_parentheses(text) for text, _ in levels)
-        return self.expression(together, levels[-1][1], code, Type.BOOLEAN, warn=False)  # each level has warned
+        known = [expression for expression in each if expression is not None]
+        if len(known) < len(each):
+            return None
+        return known[0] if len(known) == 1 else together(known)
 
     def computed(self, spec: ItemSpec, kind: ItemType, place: Place) -> Expression | None:
         if spec.computed is None:
@@ -335,8 +334,21 @@ def _levels(show: Expressions | None, place: Place) -> tuple[tuple[str, Place], 
     return tuple((text, place.at("show", number)) for number, text in enumerate(show))
 
 
-def _in_parentheses(text: str) -> str:
-    return f"({text})" if " or " in text else text
+def together(expressions: Sequence[Expression]) -> Expression:
+    """Return what parsing the expressions joined by `and` would give, without parsing them again."""
+    operands: list[Node] = []
+    for each in expressions:
+        joined = isinstance(each.node, Call) and each.node.name == "and"
+        operands += each.node.operands if isinstance(each.node, Call) and joined else [each.node]
+    text = " and ".join(_in_parentheses(each) for each in expressions)
+    fields = sorted({name for each in expressions for name in each.fields})
+    warnings = dict.fromkeys(warning for each in expressions for warning in each.warnings)
+    return Expression(text, Call("and", tuple(operands), Type.BOOLEAN), tuple(fields), tuple(warnings))
+
+
+def _in_parentheses(expression: Expression) -> str:
+    loose = isinstance(expression.node, Call) and expression.node.name == "or"
+    return f"({expression.text})" if loose else expression.text
 
 
 def _target_type(target: Written, to: str) -> Type | None:

@@ -11,7 +11,7 @@ order; the result must be picklable and becomes an attribute of the pack. Mistak
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,7 @@ from .specs.form import CommonAliasesSpec, CommonItemsSpec, CommonOptionsSpec, F
 from .specs.pack import OverlaySpec, PackSpec
 
 COMMON = "common"
+COMMON_FILES = ("items.yaml", "options.yaml", "aliases.yaml")
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,15 @@ def _compile_pack(folder: Path, overlays: Sequence[Path], digest: str) -> tuple[
 
 def load_common(folder: Path, report: Report) -> Common:
     """Read what packs/common offers to forms."""
+    common, problems = _read_common(folder, tuple(_state(folder / name) for name in COMMON_FILES))
+    report.problems.extend(problems)
+    return common
+
+
+@lru_cache(maxsize=2)
+def _read_common(folder: Path, _states: tuple[object, ...]) -> tuple[Common, tuple[Problem, ...]]:
+    """Read it once for all packs; the states of the files say when to read again."""
+    report = Report()
     items: dict[str, tuple[Any, Place]] = {}
     document = _document(folder / "items.yaml", report, optional=True)
     if document and (found := _model(document, CommonItemsSpec, report)):
@@ -277,7 +287,8 @@ def load_common(folder: Path, report: Report) -> Common:
             items[item.item] = (item, place)
     options = _model(_document(folder / "options.yaml", report, optional=True), CommonOptionsSpec, report)
     aliases = _model(_document(folder / "aliases.yaml", report, optional=True), CommonAliasesSpec, report)
-    return Common(items, options.options if options else {}, aliases.aliases if aliases else {})
+    common = Common(items, options.options if options else {}, aliases.aliases if aliases else {})
+    return common, tuple(report.problems)
 
 
 def file_name(path: Path) -> str:
@@ -317,10 +328,25 @@ def _document(path: Path, report: Report, *, optional: bool = False) -> Document
             report.problems.append(Problem(file_name(path), 1, "this file is missing. A pack needs it."))
         return None
     try:
-        return yaml.load(path, name=file_name(path))
+        # The rule files of packs/common belong to every pack: they are read once.
+        return _shared(path, _state(path)) if path.parent.name == COMMON else yaml.load(path, name=file_name(path))
     except yaml.YamlError as problem:
         report.problems.append(Problem(problem.file, problem.line, problem.message))
         return None
+
+
+@lru_cache(maxsize=8)
+def _shared(path: Path, _state: object) -> Document:
+    return yaml.load(path, name=file_name(path))
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written again."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _model(document: Document | None, model: type[models.SpecType], report: Report) -> models.SpecType | None:
