@@ -90,7 +90,7 @@ def evaluate(
     if str(answers) != "-" and not answers.is_file():
         shared.stop(f"No file {answers}. Name an NDJSON file, or - for standard input.")
     with sys.stdin.buffer if str(answers) == "-" else answers.open("rb") as lines:
-        for row in evaluate_lines(pack, lines):
+        for row in evaluate_lines(pack.form, lines, pack.checks):
             sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
 
 

@@ -1,17 +1,21 @@
 """Evaluate answers that stand in a file, one case a line (NDJSON: national code to value)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from zhiheng.engine.check import Checks
 from zhiheng.engine.form import Evaluation, Finding, Form, evaluate
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def evaluate_lines(form: Form, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
+def evaluate_lines(form: Form, lines: Iterable[str | bytes], checks: Checks | None = None) -> Iterator[dict[str, Any]]:
     """For each line that is not blank, what follows from its answers, ready to be written as JSON.
+
+    The findings of `checks`, rules of ours beyond the national limits, come behind those of the form.
 
     A line that cannot be read gives a finding with nothing shown, and the rest goes on. `line` counts from 1.
     """
@@ -26,7 +30,9 @@ def evaluate_lines(form: Form, lines: Iterable[str | bytes]) -> Iterator[dict[st
             yield {"line": number, **_nothing(_unreadable(problem))}
             continue
         if isinstance(answers, dict):
-            yield {"line": number, **as_json(evaluate(form, answers))}
+            evaluation = evaluate(form, answers)
+            ours = checks.findings(evaluation.values) if checks else ()
+            yield {"line": number, **as_json(replace(evaluation, findings=(*evaluation.findings, *ours)))}
         else:
             yield {"line": number, **_nothing(_no_object(answers))}
 
