@@ -18,7 +18,7 @@ RECEIVED = datetime(2026, 1, 2, tzinfo=UTC)
 ENCOUNTERS = 600
 # SHA-256 over the names and bytes of all files of `generate(..., encounters=400, seed=7)`. A change of the generator
 # changes it: write the new one here, knowingly.
-FINGERPRINT = "7d93635b3c260db11cd003eed7c33ecc2ea25a89e40cbff9e37a1fba7164744d"
+FINGERPRINT = "99b5169ba4d27d9b10f1c62d70e5ed97c9a62dab44eefef3c9801dd850c18076"
 ALL_55 = (
     *("STEMI", "HF", "CABG", "AF", "AVR", "MVR", "ASD", "VSD", "STK", "TIA", "ICH", "MEN", "GLI", "PA", "aSAH", "CSE"),
     *("PD", "CAP", "CAP2", "AECOPD", "CAC", "CAC2", "THR", "TKR", "DDH", "CS", "EP", "UM", "LC", "TC", "BC", "GC"),

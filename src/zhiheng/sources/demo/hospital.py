@@ -157,6 +157,8 @@ class Hospital:
             found = truth.packs_of(visit, age)
         else:
             found = list(visit.facts.pop("packs", []))  # type: ignore[call-overload]
+        out = {abbr: why for abbr, why in out.items() if abbr in found}
+        open_ = {abbr: why for abbr, why in open_.items() if abbr in found}
         packs = " ".join(abbr for abbr in found if abbr not in out and abbr not in open_)
         facts = "; ".join(f"{name}={value}" for name, value in visit.facts.items())
         self.sheets["truth"].add(

@@ -62,7 +62,7 @@ def _expectations(visit: Visit, plan: Plan, abbr: str) -> None:
     elif plan.days and plan.days > 90:
         parts.expect(visit, {abbr: "stay_over_90"})
     elif plan.transferred:
-        parts.expect(visit, None, {abbr: "transferred_in"})
+        parts.expect(visit, {abbr: "transferred_in"})
 
 
 # ---- heart failure: `when` is the echocardiogram, hours after admission

@@ -178,9 +178,9 @@ def _expect(visit: Visit, plan: Plan, again: int | None) -> None:
         visit.facts["out"] = {"STEMI": "same_disease_within_30_days"}
         visit.facts["open"] = {"HF": "same_disease_within_30_days"}
     elif plan.transferred:
-        visit.facts["open"] = {"STEMI": "transferred_in", "HF": "transferred_in"}
+        visit.facts["out"] = {"STEMI": "transferred_in", "HF": "transferred_in"}
     elif plan.old_infarction:
-        visit.facts["open"] = {"STEMI": "not_first"}
+        visit.facts["open"] = {"STEMI": "not_first", "HF": "same_disease_before"}
 
 
 def _emergency(hospital: "Hospital", dice: Dice, visit: Visit, wall: tuple[str, ...]) -> None:
