@@ -24,7 +24,7 @@ SHARED_LISTS = {
 ENOUGH = 3  # as many forms must agree before something is called common
 FORM_HEADING = (
     "{label}：国家表单 {form}（{snapshot}）。编码、名称、选项和限值是国家平台公布的事实；提示语由质衡编写。\n"
-    "由 zhiheng pack import-form 生成；条件用 docs/reference/language.md 所列的写法。"
+    "由 zhiheng pack import-form 生成；条件用 docs/reference/expressions.md 所列的写法。"
 )
 COMMON_HEADING = "多个国家表单里完全相同的{what}。由 zhiheng pack import-form 生成，各病种的 form.yaml 按{key}引用。"
 
