@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from zhiheng.records import build, numbers
@@ -74,6 +75,7 @@ def _sum(pages: Pages, layout: Layout, rule: Sum) -> Iterator[tuple[int, str, Pr
             yield at, rule.total, Problem("fees_do_not_add_up", rule.total, said, reason, remedy, Effect.NOTED)
 
 
+@lru_cache(100_000)  # most sums of a fee block are zero
 def _number(cell: Any) -> float | None:
     if type(cell) is str:
         number = numbers.parse(cell)
