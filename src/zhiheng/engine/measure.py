@@ -317,18 +317,18 @@ def _asked(indicator: Indicator, outcome: Outcome) -> dict[str, Expression]:
 def _sums(number: int, indicator: Indicator) -> list[str]:
     def count(name: str, outcomes: Iterable[int]) -> str:
         listed = ", ".join(str(int(outcome)) for outcome in outcomes)
-        return f"count_if(s{number} IN ({listed})) AS {name}{number}"
+        return f"CAST(count_if(s{number} IN ({listed})) AS BIGINT) AS {name}{number}"
 
     parts = [
-        f"count_if(s{number} >= {int(min(IN_POPULATION))}) AS ip{number}",
-        f"count_if(s{number} >= {int(min(IN_DENOMINATOR))}) AS dn{number}",
-        f"count_if(s{number} = {int(Outcome.MET)}) AS nu{number}",
+        f"CAST(count_if(s{number} >= {int(min(IN_POPULATION))}) AS BIGINT) AS ip{number}",
+        f"CAST(count_if(s{number} >= {int(min(IN_DENOMINATOR))}) AS BIGINT) AS dn{number}",
+        f"CAST(count_if(s{number} = {int(Outcome.MET)}) AS BIGINT) AS nu{number}",
         count("un", NOT_KNOWN),
     ]
     if indicator.exclude is not None:
-        parts.append(f"count_if(s{number} = {int(Outcome.EXCLUDED)}) AS xc{number}")
+        parts.append(f"CAST(count_if(s{number} = {int(Outcome.EXCLUDED)}) AS BIGINT) AS xc{number}")
     if indicator.except_ is not None:
-        parts.append(f"count_if(s{number} = {int(Outcome.EXCEPTION)}) AS xp{number}")
+        parts.append(f"CAST(count_if(s{number} = {int(Outcome.EXCEPTION)}) AS BIGINT) AS xp{number}")
     if indicator.kind is Kind.AVERAGE:
         seen = f"FILTER (s{number} = {int(Outcome.MET)})"
         parts.append(f"avg(v{number}) {seen} AS av{number}")

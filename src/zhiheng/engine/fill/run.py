@@ -197,8 +197,7 @@ class _Run:
         For a few cases planning takes longer than running, and half of it is the optimizer's: it has nothing to win
         on a few hundred rows.
         """
-        counted = self.con.execute("SELECT count(*) FROM fill_cases").fetchone()
-        self.small = counted is not None and counted[0] <= FEW
+        self.small = self.con.execute("SELECT count(*) FROM fill_cases").fetchall()[0][0] <= FEW
         for table in dict.fromkeys(rule.table for rule in self.plan.rules):
             source = "fill_encounters" if table == "encounter" and self.has_history else quote(table)
             key, cases = ("patient_id", "fill_cases") if table == "patient" else ("encounter_id", "fill_visits")
@@ -208,7 +207,7 @@ class _Run:
                 self.con.execute(f"CREATE OR REPLACE TEMP TABLE {source} AS SELECT t.* {rows}")
                 rows = f"FROM {source}"
             self.sources[table] = source
-            if not self.con.execute(f"SELECT 1 {rows} LIMIT 1").fetchone():
+            if not self.con.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
                 self.empty.add(table)
         if self.small:
             self.con.execute("PRAGMA disable_optimizer")
