@@ -119,7 +119,7 @@ class Signals:
             con.register("find_new_codes", listed)
             con.execute(f"create or replace temp table {self.codes(table)} as from find_new_codes")
 
-    def flag_visits(self, con: duckdb.DuckDBPyConnection, visits: str = "") -> None:
+    def flag_visits(self, con: duckdb.DuckDBPyConnection, systems: Mapping[str, str], visits: str = "") -> None:
         """Write what each visit with a listed code meets surely (s0, s1...) and perhaps (u0, u1...).
 
         `visits` is a subquery of visits; without it, all are looked at.
@@ -128,12 +128,12 @@ class Signals:
             f"bit_or(s{word}) as {self.name}_s{word}, bit_or(u{word}) as {self.name}_u{word}"
             for word in range(self.words)
         )
-        rows = " union all ".join(self._flag_rows(con, table, visits) for table in _PLACES)
+        rows = " union all ".join(self._flag_rows(table, systems[table], visits) for table in _PLACES)
         con.execute(
             f"create or replace temp table {self.name}_flags as select encounter_id, {columns} from ({rows}) group by 1"
         )
 
-    def _flag_rows(self, con: duckdb.DuckDBPyConnection, table: str, visits: str) -> str:
+    def _flag_rows(self, table: str, system: str, visits: str) -> str:
         words = ", ".join(
             f"m{word} & {self._masks(table, word, 0)} as s{word}, m{word} & {self._masks(table, word, 1)} as u{word}"
             for word in range(self.words)
@@ -143,7 +143,7 @@ class Signals:
             select encounter_id, {words} from (
                 select r.encounter_id, {place(table)} as place, c.* exclude (code)
                 from {table} r join {self.codes(table)} c on r.code = c.code
-                where r.encounter_id is not null and {COUNTS[table]} and {of_system(con, table)} {among})
+                where r.encounter_id is not null and {COUNTS[table]} and {system} {among})
             where place is not null"""
 
     def _masks(self, table: str, word: int, certainty: int) -> str:
@@ -170,11 +170,14 @@ def distinct_codes(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     }
 
 
-def of_system(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """Return SQL that is true for rows whose code is of the system that packs list; CPT's 22325 is no 22.325."""
-    systems = con.execute(f"select distinct code_system from {table}").fetchall()
-    refused = [system for (system,) in systems if not _ACCEPTED[table](system)]
-    return f"(code_system is null or code_system not in ({_texts(refused)}))" if refused else "true"
+def of_systems(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return SQL, by table, that is true for codes of the system that packs list; CPT's 22325 is no 22.325."""
+    found = {}
+    for table, accepts in _ACCEPTED.items():
+        systems = con.execute(f"select distinct code_system from {table}").fetchall()
+        refused = [system for (system,) in systems if not accepts(system)]
+        found[table] = f"(code_system is null or code_system not in ({_texts(refused)}))" if refused else "true"
+    return found
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -64,8 +64,8 @@ OF_PERSON = (
 )
 OF_HISTORY = (
     Fact("icu", Type.BOOLEAN, "是否入住ICU", sql="v.icu"),
-    Fact("prior_same_disease", Type.BOOLEAN, "此前是否因同一疾病住院", sql="h.prior_same_disease"),
-    Fact("previous_discharge_time", Type.DATETIME, "上次同一疾病出院时间", sql="h.previous_discharge_time"),
+    Fact("prior_same_disease", Type.BOOLEAN, "此前是否因同一疾病住院", sql="v.prior_same_disease"),
+    Fact("previous_discharge_time", Type.DATETIME, "上次同一疾病出院时间", sql="v.previous_discharge_time"),
 )
 DERIVED = (
     Fact(
@@ -144,7 +144,7 @@ def definition(name: str) -> Expression | None:
 
 
 def sql_of(name: str) -> str:
-    """Return a fact as SQL over a visit `v` (the columns of `visits`) and its history `h`."""
+    """Return a fact as SQL over a visit `v`: the columns of `visits` and of its history."""
     behind = definition(name)
     return f"({duckdb.sql(behind, sql_of)})" if behind else FACTS[name].sql
 
@@ -162,7 +162,7 @@ def visits(names: Set[str]) -> str:
     """Return SQL for one row per visit with the columns that facts of these names read, and its keys."""
     columns, joins = [], []
     for fact in (*OF_VISIT, *OF_PERSON, *OF_HISTORY):
-        if fact.name in names and fact.sql.startswith("v."):
+        if fact.name in names - HISTORY:
             columns.append(f"{_COLUMNS.get(fact.name, 'e.' + fact.name)} as {fact.name}")
     if names & {fact.name for fact in OF_PERSON}:
         joins.append(_PATIENTS)

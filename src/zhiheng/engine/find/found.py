@@ -283,7 +283,7 @@ def _explanation(found: Found, search: Search, number: int, encounter_id: str, c
     rules = search.rules[number]
     read, tables = search.details_of(number)
     columns = ", ".join(read.values())
-    values = search.con.execute(f"select {columns} {tables} where c.encounter_id = ?", [encounter_id])
+    values = search.con.execute(f"select {columns} {tables} where v.encounter_id = ?", [encounter_id])
     truth = dict(zip(read, values.fetchone() or (), strict=True))
     proof = found.evidence(rules.abbr, encounter_id)
     decided = search.con.execute(

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from zhiheng.engine.find import facts
-from zhiheng.engine.find.codes import COUNTS, Signals, distinct_codes, met, of_system, place
+from zhiheng.engine.find.codes import COUNTS, Signals, distinct_codes, met, of_systems, place
 from zhiheng.engine.find.rules import Criterion, Exclusion, Rules, in_order
 from zhiheng.engine.language import Expression, python
 from zhiheng.engine.language import duckdb as sql_target
@@ -83,8 +83,9 @@ class Search:
         self.con.execute(_DECIDED)
         self._materialise_visits()
         self._history()
-        self.then.flag_visits(self.con, f"select encounter_id from find_candidates {self._where_then()}")
+        self.then.flag_visits(self.con, self.systems, f"select encounter_id from find_candidates {self._where_then()}")
         self._find_details()
+        self._join()
         present = {number for (number,) in self.con.execute("select distinct rule from find_candidates").fetchall()}
         for number in sorted(present):
             self.con.execute(f"insert into find_decided by name {self.decision(number)}")
@@ -93,10 +94,11 @@ class Search:
 
     def candidates(self) -> None:
         """Write `find_candidates`: rule, visit, and whether the inclusion is met (null: cannot be known)."""
+        self.systems = of_systems(self.con)
         distinct = distinct_codes(self.con)
         for signals in (self.first, self.then, self.details):
             signals.map_codes(self.con, distinct)
-        self.first.flag_visits(self.con)
+        self.first.flag_visits(self.con, self.systems)
         self._earlier_visits()
         by_codes = [number for number, rules in enumerate(self.rules) if self._needs_codes(rules)]
         others = [number for number in range(len(self.rules)) if number not in by_codes]
@@ -106,14 +108,18 @@ class Search:
             parts += [self._candidates_of(number, "from find_coded v") for number in by_codes]
         parts += [self._candidates_of(number, self._all_visits(number)) for number in others]
         union = " union all ".join(parts) or "select 0, '', true where false"
-        # Two feeds may both tell of a visit: it is one candidate.
         self.con.execute(f"""
             create or replace temp table find_candidates(rule, encounter_id, included) as
-            select distinct on (1, 2) * from ({union})""")
+            select {self._once()} * from ({union})""")
+
+    def _once(self) -> str:
+        """Return what makes rows of candidates unique: two feeds may both tell of a visit, but it is one candidate."""
+        twice = self.con.execute("select count(*) <> count(distinct encounter_id) from encounter").fetchone()
+        return "distinct on (1, 2)" if twice and twice[0] else ""
 
     def ask_about(self, number: int, encounter_id: str) -> None:
         """Take a visit as if it were a candidate of a rule, so that everything about it can be told."""
-        column = self._column(self.rules[number], flags="v")
+        column = self._column(self.rules[number])
         include = sql_target.sql(self.rules[number].include, column)
         self.con.execute(
             f"""insert into find_candidates select {number}, v.encounter_id, ({include}) {self._all_visits(number)}
@@ -176,7 +182,7 @@ class Search:
 
     def _candidates_of(self, number: int, source: str) -> str:
         rules = self.rules[number]
-        column = self._column(rules, flags="v")
+        column = self._column(rules)
         include = sql_target.sql(rules.include, column)
         hints = [f"({sql_target.sql(each.raised, column)}) is not false" for each in rules.considers if each.raised]
         wanted = " or ".join([f"({include}) is not false", *hints])
@@ -269,6 +275,15 @@ class Search:
 
     def _find_details(self) -> None:
         """Write `find_details`: for each candidate, the criteria on names or presence, sure and perhaps."""
+        named = [n for n, rules in enumerate(self.rules) if any(each.names for each in rules.criteria)]
+        for table in ("diagnosis", "procedure"):
+            codes = f"select code from {self.details.codes(table)}"
+            visits = f"select encounter_id from find_candidates where rule in ({_numbers(named)})"
+            self.con.execute(f"""
+                create or replace temp table find_detail_{table} as
+                select * from {table} where encounter_id in (select encounter_id from find_candidates)
+                    and code in ({codes})
+                union all select * from {table} where encounter_id in ({visits})""")
         parts = ["select ''::varchar as encounter_id, 0::ubigint as sure, 0::ubigint as perhaps where false"]
         parts += [self._detail_rows(criterion, bit) for criterion, bit in self._detailed.items()]
         self.con.execute(f"""
@@ -281,39 +296,40 @@ class Search:
         surely, perhaps = met(criterion)
         present, maybe_present = _presence(criterion)
         value = f"{1 << bit}::ubigint"
+        candidates = f"find_candidates c where c.rule in ({_numbers(numbers)})"
         return f"""
             select encounter_id,
                 case when {surely} and {present} then {value} else 0 end as sure,
                 case when ({surely} or {perhaps}) and ({present} or {maybe_present}) then {value} else 0 end as perhaps
-            from ({self.rows(criterion, f"find_candidates c where c.rule in ({_numbers(numbers)})")})"""
+            from ({self.rows(criterion, candidates, f"find_detail_{criterion.table}")})"""
 
-    def rows(self, criterion: Criterion, visits: str) -> str:
+    def rows(self, criterion: Criterion, visits: str, source: str = "") -> str:
         """Return SQL for the rows of `visits` whose code or name a criterion lists, whatever their place."""
         table = criterion.table
         signals = next(each for each in (self.first, self.then, self.details) if criterion in each)
         word, value = signals.bit(criterion)
         listed = f"select code from {signals.codes(table)} where (m{word} & {value}::ubigint) <> 0"
-        wanted = f"(code in ({listed}) and {of_system(self.con, table)})"
+        wanted = f"(code in ({listed}) and {self.systems[table]})"
         if criterion.names:
             named = " or ".join(f"contains(name, {_text(name)})" for name in criterion.names)
             wanted = f"({wanted} or coalesce({named}, false))"
         return f"""
-            select * from (select *, {place(table)} as place from {table}
+            select * from (select *, {place(table)} as place from {source or table}
                 where {COUNTS[table]} and encounter_id in (select encounter_id from {visits}) and {wanted})
             where place is not null"""
 
     # Decisions ---------------------------------------------------------------------------------------------------
 
-    def decision(self, number: int, candidates: str = "find_candidates") -> str:
+    def decision(self, number: int) -> str:
         """Return SQL for the decision on every candidate of a rule, with the ids that led to it."""
         rules = self.rules[number]
-        column = self._column(rules, flags="f")
+        column = self._column(rules)
         out: list[tuple[str, str]] = []
         asked: list[tuple[str, str]] = []
-        opened = [("include", "c.included is null"), ("discharge", UNCLEAR)]
+        opened = [("include", "v.included is null"), ("discharge", UNCLEAR)]
         for consider in rules.considers:
             raised = f"({sql_target.sql(consider.raised, column)}) is not false" if consider.raised else "false"
-            opened.append((consider.id, f"c.included is not true and {raised}"))
+            opened.append((consider.id, f"v.included is not true and {raised}"))
         for each in rules.exclusions:
             truth = self.truth(each, column)
             if each.ask is not None:
@@ -324,22 +340,32 @@ class Search:
         return f"""
             select *, case when len(excluded) > 0 then 'out' when len(open) > 0 then 'undecided' else 'in' end
                 as decision
-            from (select {number} as rule, c.encounter_id, v.person_id, c.included, cast({END} as date) as ended,
+            from (select {number} as rule, v.encounter_id, v.person_id, v.included, cast({END} as date) as ended,
                 {_ids(out)} as excluded, {_ids(opened)} as open, {_ids(asked)} as asked
-                {self._from(number, candidates)})"""
+                {self._from(number)})"""
 
-    def _from(self, number: int, candidates: str) -> str:
+    def _from(self, number: int) -> str:
         joins = " ".join(
-            f"left join ({self._decided(abbr)}) y{place} on y{place}.encounter_id = c.encounter_id"
+            f"left join ({self._decided(abbr)}) y{place} on y{place}.encounter_id = v.encounter_id"
             for place, abbr in enumerate(self.rules[number].yields_to)
         )
-        return f"""from (select * from {candidates} where rule = {number}) c
+        return f"from (select * from find_joined where rule = {number}) v {joins}"
+
+    def _join(self) -> None:
+        """Write `find_joined`: everything about the candidates side by side, those of a rule together."""
+        self.con.execute("""
+            create or replace temp table find_joined as
+            select c.rule, c.included, v.*, f.* exclude (encounter_id), t.* exclude (encounter_id),
+                x.* exclude (encounter_id), d.* exclude (encounter_id),
+                h.* exclude (rule, encounter_id)
+            from find_candidates c
             join find_visits v on v.encounter_id = c.encounter_id
             left join find_first_flags f on f.encounter_id = c.encounter_id
             left join find_then_flags t on t.encounter_id = c.encounter_id
             left join find_earlier x on x.encounter_id = c.encounter_id
             left join find_details d on d.encounter_id = c.encounter_id
-            left join find_history h on h.rule = c.rule and h.encounter_id = c.encounter_id {joins}"""
+            left join find_history h on h.rule = c.rule and h.encounter_id = c.encounter_id
+            order by c.rule""")
 
     def _decided(self, abbr: str) -> str:
         numbers = [number for number, rules in enumerate(self.rules) if rules.abbr == abbr]
@@ -358,14 +384,14 @@ class Search:
     def details_of(self, number: int) -> tuple[dict[str, str], str]:
         """Return SQL for every criterion, fact and rule of a visit, by name, and the tables that it reads."""
         rules = self.rules[number]
-        column = self._column(rules, flags="f")
-        read = {f"gate {name}": sql for name, sql in self.gates(number).items()} | {"include": "c.included"}
+        column = self._column(rules)
+        read = {f"gate {name}": sql for name, sql in self.gates(number).items()} | {"include": "v.included"}
         read |= {f"criterion {each.id}": column(each.id) for each in rules.criteria}
         read |= {f"consider {each.id}": sql_target.sql(each.raised, column) for each in rules.considers if each.raised}
         read |= {f"exclusion {each.id}": self.truth(each, column) for each in rules.exclusions}
         named = {name for each in expressions(rules) for name in each.fields if name in facts.FACTS}
         read |= {f"fact {name}": facts.sql_of(name) for name in sorted(named | {"encounter_class", "discharge_time"})}
-        return read, self._from(number, "find_candidates")
+        return read, self._from(number)
 
     def truth(self, each: Exclusion, column: Column) -> str:
         """Return SQL for whether an exclusion holds; for a question, whether records raise it."""
@@ -375,7 +401,7 @@ class Search:
             return own
         return f"({' or '.join(column(f'case of {abbr}') for abbr in each.packs)}) and ({own})"
 
-    def _column(self, rules: Rules, *, flags: str) -> Column:
+    def _column(self, rules: Rules) -> Column:
         known = {each.abbr for each in self.rules}
 
         def column(name: str) -> str:
@@ -386,24 +412,20 @@ class Search:
                 decided = f"y{rules.yields_to.index(abbr)}.decision"
                 return f"(case {decided} when 'in' then true when 'undecided' then null else false end)"
             criterion = rules.criterion(name)
-            return facts.sql_of(name) if criterion is None else self._criterion(criterion, flags)
+            return facts.sql_of(name) if criterion is None else self._criterion(criterion)
 
         return column
 
-    def _criterion(self, criterion: Criterion, flags: str) -> str:
+    def _criterion(self, criterion: Criterion) -> str:
         if criterion.is_detailed:
             value = f"{1 << self._detailed[criterion]}::ubigint"
-            return _three_valued(f"d.sure_details & {value}", f"d.perhaps_details & {value}")
+            return _three_valued(f"v.sure_details & {value}", f"v.perhaps_details & {value}")
         if criterion.earlier:
             word, bit = self.first.bit(criterion)
-            earlier = "v" if flags == "v" else "x"
-            return f"(coalesce({earlier}.e{word} & {bit}::ubigint, 0) <> 0)"
-        if criterion in self.first:
-            word, bit = self.first.bit(criterion)
-            sure, perhaps = f"{flags}.find_first_s{word}", f"{flags}.find_first_u{word}"
-        else:
-            word, bit = self.then.bit(criterion)
-            sure, perhaps = f"t.find_then_s{word}", f"t.find_then_u{word}"
+            return f"(coalesce(v.e{word} & {bit}::ubigint, 0) <> 0)"
+        signals = self.first if criterion in self.first else self.then
+        word, bit = signals.bit(criterion)
+        sure, perhaps = f"v.{signals.name}_s{word}", f"v.{signals.name}_u{word}"
         return _three_valued(f"{sure} & {bit}::ubigint", f"{perhaps} & {bit}::ubigint")
 
 
