@@ -164,7 +164,8 @@ class Search:
         return f"""
             select encounter_id, {", ".join(f"v.{name}" for name in sorted(names))}, {END} as ended_time, f.*
             exclude (encounter_id) from ({facts.visits(names | _GATE)}) v join find_first_flags f using (encounter_id)
-            where v.encounter_class in ({_texts(sorted(classes))}) and {ENDED}"""
+            where {self._has_some(*(self.rules[number] for number in numbers))}
+            and v.encounter_class in ({_texts(sorted(classes))}) and {ENDED}"""
 
     def _all_visits(self, number: int) -> str:
         names = _GATE | self._roots([number])
@@ -191,10 +192,11 @@ class Search:
         return f"""select {number}, v.encounter_id, ({include}) {source}
             where {some} v.encounter_class in ({_texts(rules.classes)}) and {self._valid(rules)} and ({wanted})"""
 
-    def _has_some(self, rules: Rules) -> str:
-        masks = self.first.mask(self._of_inclusion(rules))
+    def _has_some(self, *rules: Rules) -> str:
+        """Return SQL that is false for visits without any code that the inclusion of one of `rules` lists."""
+        masks = self.first.mask(criterion for each in rules for criterion in self._of_inclusion(each))
         tests = (
-            f"((v.find_first_s{word} | v.find_first_u{word}) & {mask}::ubigint) <> 0"
+            f"((find_first_s{word} | find_first_u{word}) & {mask}::ubigint) <> 0"
             for word, mask in enumerate(masks)
             if mask
         )
