@@ -247,7 +247,7 @@ class Interpreter:
         if bound is None or any(operand is None for operand in operands):
             return False
         if limit["op"] == "+":
-            found = sum(operands)
+            found = round(sum(operands), 6)
         else:
             found = passed(operands[1], operands[0], {"h": "hours", "d": "days"}[limit["unit"]])
         return not ORDER[limit["compare"]](found, bound)

@@ -371,8 +371,10 @@ class Translator:
         if rule.op == "+" and rule.unit == "double" and rule.item is not None:
             total = self._referred(rule.item)
             parts = [*left, *right]
-            listed = "、".join(f"“{_label(part)}”" for part in parts)
-            summed = " + ".join(identifier(part.code) for part in parts)
+            listed = "、".join(f"“{_label(part)}”" for part in parts[:MOST_LISTED])
+            listed += f"等 {len(parts)} 项" if len(parts) > MOST_LISTED else ""
+            # Sums of doubles miss the last bit: 0.1 + 0.2 is more than 0.3.
+            summed = f"round_half_up({' + '.join(identifier(part.code) for part in parts)}, {DECIMALS_OF_SUMS})"
             return LimitSpec(
                 holds=f"{summed} {_sql(rule.compare)} {identifier(total.code)}",
                 message=f"{listed}之和应{_WORDS[rule.compare]}“{_label(total)}”",
@@ -380,6 +382,8 @@ class Translator:
         raise Untranslatable("a calculation of an unknown kind")
 
 
+MOST_LISTED = 4
+DECIMALS_OF_SUMS = 6
 _WORDS = {"==": "等于", "!=": "不等于", ">=": "大于或等于", "<=": "小于或等于", ">": "大于", "<": "小于"}
 _LATER = {"==": "等于", "!=": "不同于", ">=": "不早于", "<=": "不晚于", ">": "晚于", "<": "早于"}
 
