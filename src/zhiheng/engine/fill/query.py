@@ -88,12 +88,20 @@ class Numbered:
 class TableQuery:
     """The statements for the rules of one pass on one table."""
 
-    def __init__(self, table: str, rules: Sequence[Numbered], factor: Factor, items: frozenset[str]) -> None:
+    def __init__(
+        self,
+        table: str,
+        rules: Sequence[Numbered],
+        factor: Factor,
+        items: frozenset[str],
+        key_columns: Sequence[str] = (),
+    ) -> None:
         self.table = table
         self.rules = tuple(rules)
         self.factor = factor
         self.items = items  # identifiers of items, answered in earlier passes, that the rules use
         self.columns = TABLES[table]
+        self.key_columns = key_columns  # what a row's terms follow from, as far as the records have it
 
     # What a rule says, as SQL over a row `r` of the table and the answers `a` of its case ----------------------------
 
@@ -104,6 +112,11 @@ class TableQuery:
     @cached_property
     def needs_terms(self) -> bool:
         return bool(self.by_terms) or any("terms" in _fields(each.rule) for each in self.rules)
+
+    @cached_property
+    def needs_names(self) -> bool:
+        """Whether the terms of a row are asked for by name, and not only whether it belongs to a rule's."""
+        return any(each.rule.maps_terms or "terms" in _fields(each.rule) for each in self.rules)
 
     @cached_property
     def needs_history(self) -> bool:
@@ -289,7 +302,7 @@ class TableQuery:
         unknown = [f"{self._unknown_mask(word)} AS unknown{word}" for word in range(self.words)]
         orders = [f"{order} AS o{number}" for number, order in enumerate(self.orders)]
         kept = [f"r.{quote(name)}" for name in self._kept_columns()]
-        kept += ["r.resolved"] if self.needs_terms else []
+        kept += ["r.resolved"] if self.needs_names else []
         kept += [f"r.{quote(name)}" for name in sorted(self.items | self._history)]
         some = " OR ".join(f"mask{word} <> 0 OR unknown{word} <> 0" for word in range(self.words))
         return (
@@ -316,15 +329,12 @@ class TableQuery:
         if self.needs_terms:
             same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM d.{name}" for name in self.key_columns)
             joins.append(f"JOIN fill_keys d ON {same}")
-            added += ["d.resolved", *(f"d.bits{word}" for word in range(self.words))]
+            added += ["d.resolved"] if self.needs_names else []
+            added += [f"d.bits{word}" for word in range(self.words)]
         if self.items:
             joins.append("LEFT JOIN fill_answers a ON a.case_no = v.case_no")
             added += [f"a.{quote(name)}" for name in sorted(self.items)]
         return f"(SELECT t.*, {', '.join(added)} FROM {' '.join(joins)}) r"
-
-    @cached_property
-    def key_columns(self) -> tuple[str, ...]:
-        return tuple(n for n in ("code_system", "code", "name", "codings", "terms") if n in self.columns.names)
 
     def _mask(self, word: int) -> str:
         return self._bits(word, lambda condition: condition, self.rules)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from zhiheng.engine.form import Item, ItemType
 from zhiheng.engine.language import Type
 from zhiheng.engine.language.duckdb import SQL_TYPES
+from zhiheng.records.schema import TABLES
 
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
@@ -160,6 +161,8 @@ class _Run:
         self.small = self.has_history = False
         self.sources: dict[str, str] = {}
         self.empty: set[str] = set()
+        self.keys: dict[str, tuple[str, ...]] = {}
+        self.simple: list[int] = []
         self.numbers = {rule.id: number for number, rule in enumerate(plan.rules)}
         self.ids = {item.id: item for item in plan.items.values()}
         self.done: set[str] = set()
@@ -271,7 +274,7 @@ class _Run:
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE fill_answers AS SELECT case_no, {', '.join(columns)} FROM ("
             "SELECT case_no, item, value FROM fill_known UNION ALL SELECT c.case_no, c.item, "
-            "json_extract_string(c.value, '$') FROM fill_chosen c "
+            f"json_extract_string(c.value, '$') FROM {self._chosen} c "
             "ANTI JOIN fill_known k ON k.case_no = c.case_no AND k.item = c.item WHERE c.reason IS NULL) "
             "GROUP BY case_no"
         )
@@ -282,7 +285,7 @@ class _Run:
         numbered = [Numbered(rule, number, self.plan.items[rule.item]) for number, rule in enumerate(rules)]
         factors = self._factors(table, rules)
         items = frozenset(name for rule in rules for name in rule.uses)
-        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items)
+        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items, self._key_columns(table))
         if table not in self.empty:
             self._find_values(query, numbered)
         for each in numbered:
@@ -318,19 +321,28 @@ class _Run:
         mass = next((mass for mass in masses if mass), None)
         return {unit: self.units.factor(unit, rule.unit, mass) for unit in found}
 
+    def _key_columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns from which a row's terms follow, without those that are empty in all rows."""
+        if table not in self.keys:
+            columns = [name for name in _KEY_COLUMNS if name in TABLES[table].names]
+            known: tuple[bool, ...] = ()
+            if columns and table not in self.empty:
+                counts = ", ".join(f"count({name}) > 0" for name in columns)
+                known = self.con.execute(f"SELECT {counts} FROM {self.sources[table]}").fetchall()[0]
+            self.keys[table] = tuple(name for name, some in zip(columns, known, strict=False) if some)
+        return self.keys[table]
+
     def _resolve_terms(self, query: TableQuery) -> None:
         """Say once for each distinct code and name which terms it belongs to and which rules it may serve."""
         columns = query.key_columns
-        cases = "fill_visits" if query.joins_visits else "fill_cases"
         keys = self.con.execute(
-            f"SELECT DISTINCT {', '.join(f't.{name}' for name in columns)} FROM {self.sources[query.table]} t "
-            f"SEMI JOIN {cases} v ON t.encounter_id = v.encounter_id"
+            f"SELECT DISTINCT {', '.join(columns) or '1'} FROM {self.sources[query.table]}"
         ).fetchall()
         by_terms = {each.number: frozenset(_wanted(each.rule)) for each in query.by_terms}
         free = [each.number for each in query.rules if each.number not in by_terms]
         rows = []
         for key in keys:
-            named = dict(zip(columns, key, strict=True))
+            named = dict(zip(columns, key, strict=False))
             resolved = self.terms.of(
                 query.table,
                 named.get("code_system"),
@@ -341,7 +353,7 @@ class _Run:
             )
             serving = [*free, *(number for number, wanted in by_terms.items() if wanted & resolved)]
             if serving:
-                rows.append((*key, sorted(resolved), *_words(serving, query.words)))
+                rows.append((*key[: len(columns)], sorted(resolved), *_words(serving, query.words)))
         self._keep_keys(columns, rows, query.words)
 
     def _keep_keys(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], words: int) -> None:
@@ -419,6 +431,10 @@ class _Run:
             for rule in rules
             if all(other.id in self.done for other in self.plan.rules if other.item == rule.item)
         }
+        # One rule that takes one row needs no decision: what it found is the answer.
+        simple = {rule.item for rule in rules if rule.item in finished and self._is_simple(rule)}
+        self.simple += [self.numbers[rule.id] for rule in rules if rule.item in simple]
+        finished -= simple
         if not finished:
             return
         items = ", ".join(text(code) for code in sorted(finished))
@@ -443,6 +459,14 @@ class _Run:
             "(PARTITION BY case_no, item, coalesce(reason, value) ORDER BY rule, time, source, source_id) = 1"
         )
 
+    def _is_simple(self, rule: Rule) -> bool:
+        return rule.takes_one_row and sum(other.item == rule.item for other in self.plan.rules) == 1
+
+    @property
+    def _chosen(self) -> str:
+        simple = ", ".join(map(str, self.simple)) or "-1"
+        return f"(SELECT * FROM fill_chosen UNION ALL SELECT * FROM fill_found WHERE rule IN ({simple}))"
+
     def finish(self) -> Filled:
         rules = pa.table(
             {
@@ -457,7 +481,7 @@ class _Run:
             "f.source_id, f.record_version, f.time, f.time_precision, f.excerpt, i.id AS rule, "
             "f.n AS candidates, f.examined"
         )
-        joins = "FROM fill_chosen f JOIN fill_cases c USING (case_no) JOIN fill_ids i ON i.rule = f.rule"
+        joins = f"FROM {self._chosen} f JOIN fill_cases c USING (case_no) JOIN fill_ids i ON i.rule = f.rule"
         items = f"NOT starts_with(f.item, {text(FACT)})"
         order = "ORDER BY c.case_no, f.rule, f.value"
         proposals = self._table(f"{select} {joins} WHERE f.reason IS NULL AND {items} {order}", PROPOSALS)
@@ -506,6 +530,7 @@ SELECT w.* EXCLUDE (person),
     b.planned AS previous_readmission_planned
 FROM wanted w LEFT JOIN before b ON b.encounter_id = w.encounter_id
 """
+_KEY_COLUMNS = ("code_system", "code", "name", "codings", "terms")
 _TEMPORARY = (
     "fill_encounters",
     *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_known", "fill_answers"),
