@@ -453,3 +453,12 @@ def test_a_stay_before_of_the_same_person_is_known(filled: Fill) -> None:
 
 def test_filling_twice_gives_the_same_and_leaves_nothing_behind(filled: Fill) -> None:
     assert filled(FIRST_DOSE, DOSES).values == filled(FIRST_DOSE, DOSES).values
+
+
+def test_rows_without_any_code_or_name_belong_to_no_term_and_still_serve_other_rules(filled: Fill) -> None:
+    rules = """
+        fills:
+        - {item: t_3, from: exam, term: aspirin, take: any, answer: y}
+        - {item: t_1, from: exam, value: time, take: first}
+    """
+    assert filled(rules, "exam: [{modality: ecg, time: 2025-03-02 14:09}]").values == {"T-1": "2025-03-02 14:09"}

@@ -327,7 +327,7 @@ class TableQuery:
         added = ["v.case_no", *(["v.own"] if self.joins_visits else [])]
         joins = [f"{source} t JOIN {cases} v ON t.{key} = v.{key}"]
         if self.needs_terms:
-            same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM d.{name}" for name in self.key_columns)
+            same = " AND ".join(f"t.{n} IS NOT DISTINCT FROM d.{n}" for n in self.key_columns) or "true"
             joins.append(f"JOIN fill_keys d ON {same}")
             added += ["d.resolved"] if self.needs_names else []
             added += [f"d.bits{word}" for word in range(self.words)]
