@@ -218,3 +218,11 @@ def test_times_and_lists_become_typed_columns() -> None:
         con.register("long", pa.Table.from_pylist(rows))
         found = con.sql(typed_columns(FORM, ["arrived_at", "days"], "long")).fetchall()
     assert found == [("1", dt.datetime(2025, 3, 2, 14, 5), None)]
+
+
+def test_a_share_of_cases_of_which_none_is_known_is_not_zero() -> None:
+    indicator = proportion(denominator="b_3 = 'n'", numerator="b_4 = 'y' and days > 1")
+    rows = {(row["month"], row["department"]): row for row in measured(indicator)}
+    assert (rows["2025-02", "心内科"]["denominator"], rows["2025-02", "心内科"]["unknown"]) == (1, 2)
+    assert rows["2025-02", "心内科"]["value"] is None
+    assert rows["2025-01", "心内科"]["value"] == 0.5

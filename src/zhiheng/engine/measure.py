@@ -324,6 +324,7 @@ def _sums(number: int, indicator: Indicator) -> list[str]:
         f"CAST(count_if(s{number} >= {int(min(IN_DENOMINATOR))}) AS BIGINT) AS dn{number}",
         f"CAST(count_if(s{number} = {int(Outcome.MET)}) AS BIGINT) AS nu{number}",
         count("un", NOT_KNOWN),
+        count("ud", (Outcome.UNKNOWN_EXCLUSION, Outcome.UNKNOWN)),
     ]
     if indicator.exclude is not None:
         parts.append(f"CAST(count_if(s{number} = {int(Outcome.EXCLUDED)}) AS BIGINT) AS xc{number}")
@@ -346,7 +347,8 @@ def _result(indicator: Indicator, number: int, row: Mapping[str, object]) -> dic
     counted = of("dn") - of("xc") - of("xp")
     value: object = None
     if indicator.kind is Kind.PROPORTION:
-        value = of("nu") / counted if counted else None
+        # A share of cases of which none is known would read as 0 %.
+        value = of("nu") / counted if counted > of("ud") else None
     elif indicator.kind is Kind.AVERAGE:
         value = row.get(f"av{number}")
     else:
