@@ -1,6 +1,7 @@
 """The order of the automatic steps, on one screen: read, find, fill, check, measure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from zhiheng.engine import fill as filling
 from zhiheng.engine import find as finding
 from zhiheng.engine import measure as measuring
 from zhiheng.engine.fill.run import Proposal
-from zhiheng.engine.find import Decision, Evidence, Explanation
+from zhiheng.engine.find import Case, Decision, Evidence, Explanation, Saying
 from zhiheng.engine.form import evaluate
 from zhiheng.packs.loading import Pack, Packs
 from zhiheng.records import people
@@ -24,6 +25,12 @@ from zhiheng.reports.results import CaseResult, Run, Visit
 from zhiheng.sources.base import Progress, Quiet
 from zhiheng.sources.profile import Profile
 
+SCREENED = Saying("screening", "在院筛查：按入院诊断得出，须以出院诊断确认")
+AS_ADMITTED = """
+    create or replace temp view diagnosis as
+    select * replace ('principal' as role, coalesce(rank, 1)::integer as rank) from diagnosis_versions
+    where role = 'admission'
+    qualify record_version = max(record_version) over (partition by source, source_id)"""
 RECORDS = "records"  # the basis of a run without people: values are what records prove
 
 
@@ -34,11 +41,15 @@ def run(
     packs: Packs,
     received_at: datetime,
     period: Period | None = None,
+    only: Collection[str] | None = None,
+    screening: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Read the records in `folder`, find the cases of `packs`, fill and check their forms, measure the indicators.
 
-    `period` keeps the visits discharged within it; older visits still count as what went before.
+    `period` keeps the visits discharged within it; older visits still count as what went before. `only` keeps the
+    cases of these packs; the others are searched all the same, since one disease may go before another. `screening`
+    looks at admission diagnoses, as while the patients are still there: every case it finds is undecided.
     """
     progress = progress or Quiet()
     reading = sources.read(profile, folder, received_at=received_at, progress=progress)
@@ -48,17 +59,29 @@ def run(
         records.register(con)
         result = Run(profile, period, packs, reading.files, reading.rejects, records.latest("encounter").num_rows)
         persons = _persons(records)
+        if screening:
+            con.execute(AS_ADMITTED)
         found = finding.find([pack.find for pack in packs if pack.find], con, persons=persons)
-        by_pack = _by_pack(con, found, packs, period)
+        cases = [_screened(case) for case in found.cases()] if screening else found.cases()
+        if only is not None:
+            cases = [case for case in cases if case.pack in only]
+        by_pack = _by_pack(con, found, cases, packs, period)
         progress.start("填报与核查", sum(len(cases) for _, cases in by_pack))
-        for pack, cases in by_pack:
-            result.cases += _fill_and_check(con, profile, pack, cases, persons)
-            progress.advance("填报与核查", len(cases))
+        for pack, results in by_pack:
+            result.cases += _fill_and_check(con, profile, pack, results, persons)
+            progress.advance("填报与核查", len(results))
         progress.finish("填报与核查")
         result.indicators = pa.concat_tables(
             [measuring.RESULTS.empty_table(), *(_measure(con, pack, result.cases) for pack, _ in by_pack)]
         )
     return result
+
+
+def _screened(case: Case) -> Case:
+    """Return a case found on the admission diagnosis: it is undecided until the discharge diagnosis stands."""
+    if case.decision is not Decision.IN:
+        return case
+    return replace(case, decision=Decision.UNDECIDED, questions=(*case.questions, SCREENED))
 
 
 def explain_visit(
@@ -79,14 +102,17 @@ def _persons(records: Records) -> pa.Table:
 
 
 def _by_pack(
-    con: duckdb.DuckDBPyConnection, found: finding.Found, packs: Packs, period: Period | None
+    con: duckdb.DuckDBPyConnection,
+    found: finding.Found,
+    cases: Sequence[Case],
+    packs: Packs,
+    period: Period | None,
 ) -> list[tuple[Pack, list[CaseResult]]]:
     versions = {(pack.find.abbr, pack.find.version): pack for pack in packs if pack.find}
-    cases = found.cases()
     visits = _visits(con, {case.encounter_id for case in cases})
     proofs: dict[tuple[str, str], list[Evidence]] = {}
     for pack in versions.values():
-        for row in found.evidence(pack.abbr):
+        for row in found.evidence(pack.abbr) if any(case.pack == pack.abbr for case in cases) else ():
             proofs.setdefault((pack.abbr, row.encounter_id), []).append(row)
     grouped: dict[tuple[str, str], list[CaseResult]] = {}
     for case in cases:

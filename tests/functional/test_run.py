@@ -106,7 +106,7 @@ def test_why_explains_a_case_and_a_visit_that_is_none(hospital, results):
     [
         (["-p", "hqmss"], "hqms"),
         (["--period", "2025-13"], "2025-03"),
-        (["--packs", "STEMY"], "stemi"),
+        (["--packs", "STEMY"], "STEMI"),
         (["-i", "nowhere"], "nowhere"),
     ],
 )

@@ -13,8 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from zhiheng.engine.find import find
+from zhiheng import pipeline
+from zhiheng.engine.find import Decision, find
 from zhiheng.lib import models, yaml
+from zhiheng.packs.loading import load_packs
 from zhiheng.packs.specs.find import FindSpec, compile_find
 from zhiheng.records.schema import DIAGNOSIS
 from zhiheng.sources import profile, read
@@ -141,6 +143,26 @@ def test_the_cases_are_those_of_an_independent_list(form, visits, forms, rules, 
     expected = independent_cases(visits(shared(f"data/clinosim/{form}")), diseases, "principal")
     assert found_cases(rules, forms[form]) == expected
     assert expected
+
+
+def test_both_forms_screen_for_the_same_cases(diseases, shared):
+    """As `zhiheng run --screening` does. ICU stays, a reason for VTE, stand in the FHIR form only."""
+    packs, found = load_packs(), {}
+    for form in ("csv", "fhir"):
+        result = pipeline.run(
+            profile=profile.load(ROOT / "profiles" / f"clinosim-{form}"),
+            folder=shared(f"data/clinosim/{form}"),
+            packs=packs,
+            received_at=datetime(2026, 1, 1, tzinfo=UTC),
+            screening=True,
+        )
+        assert not result.of(Decision.IN)
+        mine = [each.case for each in result.cases if each.case.decision is Decision.UNDECIDED]
+        found[form] = {(case.pack, case.encounter_id) for case in mine if case.pack not in BEYOND}
+    listed = {each["abbr"] for each in diseases}
+    assert found["csv"] == found["fhir"]
+    expected = independent_cases(csv_visits(shared("data/clinosim/csv")), diseases, "admission")
+    assert {case for case in found["csv"] if case[0] in listed} == expected
 
 
 def test_both_forms_find_the_same_cases(forms, rules, diseases, shared):

@@ -1,6 +1,7 @@
 """zhiheng pack: look at, check, test, compare, import and begin packs; evaluate answers against a form."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ import typer
 
 from zhiheng.commands import shared
 from zhiheng.commands.shared import Exit
+from zhiheng.lib.models import Problem
 from zhiheng.lib.suggest import did_you_mean
+from zhiheng.packs.checking import unused_in_common
 from zhiheng.packs.describing import describe
 from zhiheng.packs.diff import compare
 from zhiheng.packs.evaluating import evaluate_lines
@@ -36,8 +39,11 @@ def check(
     for folder in folders:
         _, report = compile_pack(folder)
         wrong, strange = wrong + len(report.problems), strange + len(report.warnings)
-        for each in [*report.problems, *(report.warnings if warnings else ())]:
-            shared.out.print(str(each), markup=False, highlight=False, soft_wrap=True)
+        _print([*report.problems, *(report.warnings if warnings else ())])
+    if not names and warnings:
+        unused = unused_in_common(root or default_root())
+        strange += len(unused)
+        _print(unused)
     shared.out.print(f"检查了 {len(folders)} 个病种包：{wrong} 处错误，{strange} 处提请注意")
     raise typer.Exit(Exit.FAILED if wrong else Exit.DONE)
 
@@ -136,6 +142,11 @@ def new(
     shared.out.print(
         f"已新建 {folder}。先看 pack.yaml 与 find.yaml；改完运行 zhiheng pack check {abbr}", soft_wrap=True
     )
+
+
+def _print(problems: Iterable[Problem]) -> None:
+    for each in problems:
+        shared.out.print(str(each), markup=False, highlight=False, soft_wrap=True)
 
 
 def _folders(root: Path | None, names: list[str] | None) -> list[Path]:

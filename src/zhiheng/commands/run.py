@@ -29,6 +29,9 @@ def run(
     period: Annotated[
         str | None, typer.Option(help="统计期（按出院日期）：2025、2025Q1、2025-03、2025-01..2025-06")
     ] = None,
+    screening: Annotated[
+        bool, typer.Option("--screening", help="在院筛查：按入院诊断找可能的病例，全部列为待确认，供提前填报")
+    ] = False,
 ) -> None:
     """读入一个文件夹的记录，找出应上报的病例，按记录填表、核查，并计算指标。
 
@@ -40,10 +43,18 @@ def run(
     退出码：0 完成；2 参数有误，什么也没做；3 没有读到任何就诊，请看 rejects.csv。
     """
     chosen, source = shared.the_profile(profile), shared.the_folder(folder)
-    when, diseases = shared.the_period(period), shared.the_packs(packs)
+    when, diseases = shared.the_period(period), shared.the_packs()
+    only = shared.the_abbrs(packs, diseases)
     with shared.progress() as bars:
         result = pipeline.run(
-            profile=chosen, folder=source, packs=diseases, period=when, received_at=shared.now(), progress=bars
+            profile=chosen,
+            folder=source,
+            packs=diseases,
+            period=when,
+            only=only,
+            screening=screening,
+            received_at=shared.now(),
+            progress=bars,
         )
         written = [*tables.write(result, out), workbook.write(result, out)]
     summary.show(result, shared.out)

@@ -43,13 +43,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def the_packs(names: str | None = None, root: Path | None = None) -> Packs:
-    """Return the packs named like "STEMI,THR", or all; the command ends where one cannot be used."""
-    only = [name.strip() for name in names.split(",") if name.strip()] if names else None
+def the_packs(name: str | None = None, root: Path | None = None) -> Packs:
+    """Return all packs, or all versions of one; the command ends where one cannot be used."""
     try:
-        return load_packs(root, only=only)
+        return load_packs(root, only=[name] if name else None)
     except PackError as error:
         stop(str(error), Exit.FAILED)
+
+
+def the_abbrs(names: str | None, packs: Packs) -> set[str] | None:
+    """Return the packs named like "STEMI,THR", or None for all."""
+    if not names:
+        return None
+    try:
+        return {packs.newest(name.strip()).abbr for name in names.split(",") if name.strip()}
+    except KeyError as error:
+        stop(str(error.args[0]))
 
 
 def the_profile(name: str) -> Profile:

@@ -1,5 +1,7 @@
 """Show the results of a run in the terminal: what was read, found, and is left to do."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -9,7 +11,7 @@ from zhiheng.engine.find import Decision
 from zhiheng.records.problems import Effect
 from zhiheng.reports.results import CaseResult, Run
 
-TOP = 12  # indicators shown; the workbook holds all
+TOP_PACKS, TOP_INDICATORS = 20, 12  # shown on the terminal; the workbook holds all
 
 
 def show(run: Run, console: Console) -> None:
@@ -38,15 +40,25 @@ def _cases(run: Run) -> Table:
     table.add_column("名称", ratio=1, no_wrap=True, overflow="ellipsis")
     for name in ("纳入", "待确认", "排除", "已有值", "必填未答", "错误"):
         table.add_column(name, justify="right", no_wrap=True)
-    totals = [0] * 6
-    for abbr, counts in run.decided().items():
-        mine = [each for each in run.cases if each.case.pack == abbr and each.evaluation]
-        row = [counts[Decision.IN], counts[Decision.UNDECIDED], counts[Decision.OUT], *_filled(mine)]
-        totals = [one + other for one, other in zip(totals, row, strict=True)]
-        table.add_row(abbr, run.packs.newest(abbr).name, *map(_number, row))
+    rows = {abbr: _counts(run, abbr, counts) for abbr, counts in run.decided().items()}
+    most = sorted(rows, key=lambda abbr: -sum(rows[abbr][:3]))[:TOP_PACKS]
+    for abbr in (abbr for abbr in rows if abbr in most):
+        table.add_row(abbr, run.packs.newest(abbr).name, *map(_number, rows[abbr]))
+    rest = [row for abbr, row in rows.items() if abbr not in most]
     table.add_section()
-    table.add_row("合计", "", *map(_number, totals), style="bold")
+    if rest:
+        table.add_row("其他", f"另 {len(rest)} 个病种，见工作簿“概览”", *map(_number, _sums(rest)), style="dim")
+    table.add_row("合计", f"{len(rows)} 个病种", *map(_number, _sums(rows.values())), style="bold")
     return table
+
+
+def _counts(run: Run, abbr: str, counts: Mapping[Decision, int]) -> list[int]:
+    mine = [each for each in run.cases if each.case.pack == abbr and each.evaluation]
+    return [counts[Decision.IN], counts[Decision.UNDECIDED], counts[Decision.OUT], *_filled(mine)]
+
+
+def _sums(rows: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)]
 
 
 def _filled(cases: list[CaseResult]) -> tuple[int, int, int]:
@@ -61,7 +73,7 @@ def _indicators(run: Run) -> list[RenderableType]:
     if not whole:
         return []
     # First those with the most cases behind them: a share of one case says little.
-    chosen = sorted(whole, key=lambda row: -row["denominator"])[:TOP]
+    chosen = sorted(whole, key=lambda row: -row["denominator"])[:TOP_INDICATORS]
     title = f"指标（共 {len(whole)} 项有结果，列出病例最多的 {len(chosen)} 项）"
     table = Table(title=title, title_justify="left", header_style="bold", expand=True)
     table.add_column("病种", no_wrap=True)

@@ -13,6 +13,7 @@ import orjson
 
 from zhiheng.engine.fill.run import REASONS as REFUSALS
 from zhiheng.engine.find import Saying
+from zhiheng.engine.find.facts import FACTS
 from zhiheng.engine.form import Evaluation
 from zhiheng.reports.results import CaseResult, Run
 
@@ -79,12 +80,19 @@ def case_row(each: CaseResult) -> list[object]:
         _said(case.reasons),
         _said(case.questions),
         _said(case.standing),
-        "；".join(dict.fromkeys(f"{row.code or ''} {row.name or ''}".strip() for row in each.evidence)),
+        _proof(each),
         len(done.shown) if done else None,
         len(done.values) if done else None,
         len(done.missing) if done else None,
         sum(found.severity == "error" for found in each.findings) if done else None,
     ]
+
+
+def _proof(each: CaseResult) -> str:
+    """Return the codes that made the visit a case; without any, which facts about the visit did."""
+    codes = dict.fromkeys(f"{row.code or ''} {row.name or ''}".strip() for row in each.evidence)
+    facts = [FACTS[name].label for name in each.pack.find.include.fields if name in FACTS]
+    return "；".join(codes) or "就诊信息：" + "、".join(facts)
 
 
 def answers_row(each: CaseResult) -> dict[str, object]:

@@ -87,6 +87,7 @@ class Profile(Spec):
     )
     coding: dict[str, Coding] = Field({}, description="Code system by table, where the source does not say it")
     terms: dict[str, dict[str, LocalTerm]] = Field({}, description="Local codes and names of terms: table, term, codes")
+    ignore: list[str] = Field([], description="Files that are known and not read, as patterns: `truth.csv`, `*.md`")
     feeds: list[Any] = Field(description="What is read, each with the reader that reads it")
 
     @field_validator("complete", "coding", "terms")

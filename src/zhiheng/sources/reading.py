@@ -1,6 +1,7 @@
 """Read a folder by a profile: every reader that the profile names, and then what all records have in common."""
 
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from zhiheng.records.problems import Effect
@@ -28,15 +29,16 @@ def read(
             reading.add(part)
     reading.tables = common.complete(profile, reading.tables)
     reading.rejects.extend(common.unknown_encounters(reading.tables))
-    reading.rejects.extend(_unread(folder, reading))
+    reading.rejects.extend(_unread(profile, folder, reading))
     return reading
 
 
-def _unread(folder: Path, reading: Reading) -> list[Reject]:
+def _unread(profile: Profile, folder: Path, reading: Reading) -> list[Reject]:
     """Return a note on each file that no feed asked for: it may have been forgotten."""
     known = {file.name for file in reading.files} | {reject.file for reject in reading.rejects}
     names = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
-    return [_not_asked_for(name) for name in names if name not in known]
+    unread = [name for name in names if name not in known]
+    return [_not_asked_for(name) for name in unread if not any(fnmatch(name, each) for each in profile.ignore)]
 
 
 def _not_asked_for(name: str) -> Reject:

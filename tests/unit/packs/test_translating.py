@@ -176,7 +176,7 @@ def test_a_limit_and_its_message(owner, rule, holds, message):
         ),
         (
             {"left": ["N"], "op": "+", "right": ["N"], "compare": "<=", "item": "M", "unit": "double"},
-            "n + n <= m",
+            "round_half_up(n + n, 6) <= m",
             "“数”、“数”之和应小于或等于“总数”",
         ),
     ],

@@ -379,7 +379,7 @@ class Search:
         rules = self.rules[number]
         return {
             "class": f"v.encounter_class in ({_texts(rules.classes)})",
-            "ended": ENDED,
+            "ended": f"case when not ({ENDED}) then false when not {UNCLEAR} then true end",
             "version": self._valid(rules, END),
         }
 
