@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cached_property
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -203,19 +204,44 @@ class Indicators:
         if not self.decidable:
             return RESULTS.empty_table()
         inner = self.outcomes_sql(answers, ("month", "department"))
-        sums = ", ".join(part for number, each in enumerate(self.decidable) for part in _sums(number, each))
-        grouped = (
-            "SELECT grouping(month) = 1 AS all_months, grouping(department) = 1 AS all_departments, "
-            f"month, department, {sums} FROM ({inner}) GROUP BY CUBE (month, department)"
-        )
-        wide = con.sql(grouped).to_arrow_table().to_pylist()
+        counts = [part for number, each in enumerate(self.decidable) for part in _counts(number, each)]
+        cells = con.sql(
+            f"SELECT month, department, count(*) AS cases{''.join(', ' + part for part in counts)} FROM ({inner}) "
+            "GROUP BY month, department"
+        ).to_arrow_table()
+        groups = _with_totals(cells.to_pylist())
+        quartiles = self._quartiles(con, inner)
         rows = [
-            _result(indicator, number, row) | {"pack": pack, "version": version, "basis": basis}
+            _result(indicator, number, group, tallies, quartiles.get((number, group)))
+            | {"pack": pack, "version": version, "basis": basis}
             for number, indicator in enumerate(self.decidable)
-            for row in wide
+            for group, tallies in sorted(groups.items())
         ]
-        rows.sort(key=lambda row: (row["place"], row["month"], row["department"]))
         return pa.Table.from_pylist(rows, schema=RESULTS)
+
+    def _quartiles(
+        self, con: duckdb.DuckDBPyConnection, inner: str
+    ) -> "dict[tuple[int, Group], tuple[float, float, float]]":
+        """Return quartiles by indicator and group; unlike sums they cannot be added up from smaller groups."""
+        averages = [number for number, each in enumerate(self.decidable) if each.kind is Kind.AVERAGE]
+        if not averages:
+            return {}
+        columns = ", ".join(
+            f"quantile_cont(v{n}, [0.25, 0.5, 0.75]) FILTER (s{n} = {int(Outcome.MET)}) AS q{n}" for n in averages
+        )
+        rows = con.sql(
+            "SELECT grouping(month) = 1 AS all_months, grouping(department) = 1 AS all_departments, "
+            f"month, department, {columns} FROM ({inner}) GROUP BY CUBE (month, department)"
+        ).to_arrow_table()
+        found = {}
+        for row in rows.to_pylist():
+            month = "" if row["all_months"] else row["month"] or UNSTATED
+            department = "" if row["all_departments"] else row["department"] or UNSTATED
+            for number in averages:
+                if row[f"q{number}"] is not None:
+                    low, middle, high = row[f"q{number}"]
+                    found[number, (month, department)] = (low, middle, high)
+        return found
 
 
 _FIELDS: list[tuple[str, pa.DataType]] = [
@@ -314,66 +340,93 @@ def _asked(indicator: Indicator, outcome: Outcome) -> dict[str, Expression]:
     return {name: clause for name, clause in indicator.clauses.items() if name in order}
 
 
-def _sums(number: int, indicator: Indicator) -> list[str]:
-    def count(name: str, outcomes: Iterable[int]) -> str:
-        listed = ", ".join(str(int(outcome)) for outcome in outcomes)
-        return f"CAST(count_if(s{number} IN ({listed})) AS BIGINT) AS {name}{number}"
+Group = tuple[str, str]  # month and department; empty stands for all
+UNSTATED = "未记录"
 
-    parts = [
-        f"CAST(count_if(s{number} >= {int(min(IN_POPULATION))}) AS BIGINT) AS ip{number}",
-        f"CAST(count_if(s{number} >= {int(min(IN_DENOMINATOR))}) AS BIGINT) AS dn{number}",
-        f"CAST(count_if(s{number} = {int(Outcome.MET)}) AS BIGINT) AS nu{number}",
-        count("un", NOT_KNOWN),
-        count("ud", (Outcome.UNKNOWN_EXCLUSION, Outcome.UNKNOWN)),
-    ]
-    if indicator.exclude is not None:
-        parts.append(f"CAST(count_if(s{number} = {int(Outcome.EXCLUDED)}) AS BIGINT) AS xc{number}")
-    if indicator.except_ is not None:
-        parts.append(f"CAST(count_if(s{number} = {int(Outcome.EXCEPTION)}) AS BIGINT) AS xp{number}")
+
+def _possible(indicator: Indicator) -> tuple[Outcome, ...]:
+    """Return the outcomes that a case can have, the one that need not be counted last."""
+    possible = []
+    clauses = indicator.clauses
+    if "population" in clauses:
+        possible += [Outcome.OUTSIDE, Outcome.UNKNOWN_POPULATION]
+    if "denominator" in clauses:
+        possible += [Outcome.NOT_IN_DENOMINATOR, Outcome.UNKNOWN_DENOMINATOR]
+    if "exclude" in clauses:
+        possible += [Outcome.EXCLUDED, Outcome.UNKNOWN_EXCLUSION]
     if indicator.kind is Kind.AVERAGE:
-        seen = f"FILTER (s{number} = {int(Outcome.MET)})"
-        parts.append(f"avg(v{number}) {seen} AS av{number}")
-        parts.append(f"quantile_cont(v{number}, [0.25, 0.5, 0.75]) {seen} AS qu{number}")
+        possible.append(Outcome.UNKNOWN)
+    if "numerator" in clauses:
+        possible += [Outcome.UNKNOWN, Outcome.MISSED]
+    if "except" in clauses:
+        possible.append(Outcome.EXCEPTION)
+    return (*possible, Outcome.MET)
+
+
+def _counts(number: int, indicator: Indicator) -> list[str]:
+    parts = [
+        f"CAST(count_if(s{number} = {int(outcome)}) AS BIGINT) AS c{number}_{int(outcome)}"
+        for outcome in _possible(indicator)[:-1]
+    ]
+    if indicator.kind is Kind.AVERAGE:
+        parts.append(f"coalesce(sum(v{number}) FILTER (s{number} = {int(Outcome.MET)}), 0) AS sum{number}")
     return parts
 
 
-def _result(indicator: Indicator, number: int, row: Mapping[str, object]) -> dict[str, object]:
-    def of(name: str) -> int:
-        found = row.get(f"{name}{number}")
-        return int(found) if isinstance(found, int) else 0
+def _with_totals(cells: Iterable[Mapping[str, Any]]) -> dict[Group, dict[str, float]]:
+    """Add the cells up to months, departments and the whole."""
+    groups: dict[Group, dict[str, float]] = {}
+    for cell in cells:
+        month, department = cell["month"] or UNSTATED, cell["department"] or UNSTATED
+        for group in ((month, department), (month, ""), ("", department), ("", "")):
+            tallies = groups.setdefault(group, {})
+            for name, value in cell.items():
+                if name not in ("month", "department"):
+                    tallies[name] = tallies.get(name, 0) + value
+    return groups
 
-    quartiles = row.get(f"qu{number}")
-    low, middle, high = quartiles if isinstance(quartiles, list) else (None, None, None)
-    counted = of("dn") - of("xc") - of("xp")
-    value: object = None
-    if indicator.kind is Kind.PROPORTION:
-        # A share of cases of which none is known would read as 0 %.
-        value = of("nu") / counted if counted > of("ud") else None
-    elif indicator.kind is Kind.AVERAGE:
-        value = row.get(f"av{number}")
+
+def _result(
+    indicator: Indicator,
+    number: int,
+    group: Group,
+    tallies: Mapping[str, float],
+    quartiles: tuple[float, float, float] | None,
+) -> dict[str, object]:
+    counted = {outcome: int(tallies.get(f"c{number}_{int(outcome)}", 0)) for outcome in Outcome}
+    counted[Outcome.MET] = int(tallies["cases"]) - sum(counted.values())
+
+    def of(*outcomes: int) -> int:
+        return sum(counted[Outcome(outcome)] for outcome in outcomes)
+
+    met, denominator = of(Outcome.MET), of(*IN_DENOMINATOR)
+    judged = denominator - of(Outcome.EXCLUDED, Outcome.EXCEPTION)
+    known = judged - of(Outcome.UNKNOWN_EXCLUSION, Outcome.UNKNOWN)
+    if indicator.kind is Kind.AVERAGE:
+        value = tallies[f"sum{number}"] / met if met else None
+    elif indicator.kind is Kind.COUNT:
+        value = float(met)
     else:
-        value = float(of("nu"))
+        # A share of cases of which none is known would read as 0 %.
+        value = met / judged if known else None
+    low, middle, high = quartiles or (None, None, None)
     return {
-        "place": number,
         "indicator": indicator.code,
         "name": indicator.name,
         "kind": indicator.kind.value,
-        "month": "" if row["all_months"] else row["month"] or UNSTATED,
-        "department": "" if row["all_departments"] else row["department"] or UNSTATED,
-        "initial_population": of("ip"),
-        "denominator": of("dn"),
-        "exclusions": of("xc"),
-        "exceptions": of("xp"),
-        "numerator": of("nu"),
-        "unknown": of("un"),
+        "month": group[0],
+        "department": group[1],
+        "initial_population": of(*IN_POPULATION),
+        "denominator": denominator,
+        "exclusions": of(Outcome.EXCLUDED),
+        "exceptions": of(Outcome.EXCEPTION),
+        "numerator": met,
+        "unknown": of(*NOT_KNOWN),
         "value": value,
         "median": middle,
         "lower_quartile": low,
         "upper_quartile": high,
     }
-
-
-UNSTATED = "未记录"
 
 
 def typed_columns(form: Form, fields: Iterable[str], source: str, value: str = "value") -> str:
