@@ -24,8 +24,8 @@ STEPS = {
     "read": ("zhiheng.pipeline.sources.read",),
     "keep versions": ("zhiheng.pipeline.Records.merge", "zhiheng.pipeline.Records.register"),
     "find": ("zhiheng.pipeline.finding.find", "zhiheng.pipeline._by_pack"),
-    "fill": ("zhiheng.pipeline.filling.fill", "zhiheng.pipeline.filling.proposals_by_case"),
-    "check": ("zhiheng.pipeline._check",),
+    "fill": ("zhiheng.pipeline._fill", "zhiheng.pipeline.filling.proposals_by_case"),
+    "check": ("zhiheng.pipeline._checked",),
     "measure": ("zhiheng.pipeline._measure",),
 }
 

@@ -31,6 +31,8 @@ AS_ADMITTED = """
     select * replace ('principal' as role, coalesce(rank, 1)::integer as rank) from diagnosis_versions
     where role = 'admission'
     qualify record_version = max(record_version) over (partition by source, source_id)"""
+OfPack = tuple[Pack, list[CaseResult]]
+FILLED_TOGETHER = 20_000  # cases
 RECORDS = "records"  # the basis of a run without people: values are what records prove
 
 
@@ -67,9 +69,10 @@ def run(
             cases = [case for case in cases if case.pack in only]
         by_pack = _by_pack(con, found, cases, packs, period)
         progress.start("填报与核查", sum(len(cases) for _, cases in by_pack))
-        for pack, results in by_pack:
-            result.cases += _fill_and_check(con, profile, pack, results, persons)
-            progress.advance("填报与核查", len(results))
+        for batch in _batches(by_pack):
+            for (pack, results), filled in zip(batch, _fill(con, profile, batch, persons), strict=True):
+                result.cases += _check(pack, results, filled)
+                progress.advance("填报与核查", len(results))
         progress.finish("填报与核查")
         result.indicators = pa.concat_tables(
             [measuring.RESULTS.empty_table(), *(_measure(con, pack, result.cases) for pack, _ in by_pack)]
@@ -130,36 +133,50 @@ def _visits(con: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> dict[str, 
     return {row[0]: Visit(*row) for row in rows}
 
 
-def _fill_and_check(
-    con: duckdb.DuckDBPyConnection, profile: Profile, pack: Pack, cases: list[CaseResult], persons: pa.Table
-) -> Iterator[CaseResult]:
-    open_cases = [each.case.encounter_id for each in cases if each.case.decision is not Decision.OUT]
-    proposals: dict[str, dict[str, Proposal]] = {}
+def _batches(by_pack: Iterable[OfPack]) -> Iterator[list[OfPack]]:
+    """Return the packs in groups to fill together, each small enough for the memory of any machine."""
+    batch: list[OfPack] = []
+    size = 0
+    for pack, results in by_pack:
+        if batch and size + len(results) > FILLED_TOGETHER:
+            yield batch
+            batch, size = [], 0
+        batch.append((pack, results))
+        size += len(results)
+    if batch:
+        yield batch
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection, profile: Profile, batch: Sequence[OfPack], persons: pa.Table
+) -> list[filling.Filled]:
+    """Fill the forms of all cases that are not out; what the packs ask alike is looked up once."""
+    jobs, cases = [], []
+    for number, (pack, results) in enumerate(batch):
+        fills = pack.fills
+        jobs.append(filling.Job(fills.plan, fills.terms, fills.units) if fills else filling.Job.nothing(pack.form))
+        cases += [(number, each.case.encounter_id) for each in results if each.case.decision is not Decision.OUT]
+    numbers, encounters = ([case[at] for case in cases] for at in (0, 1))
+    wanted = {"job": pa.array(numbers, pa.int32()), "encounter_id": pa.array(encounters, pa.string())}
+    con.register("run_cases", pa.table(wanted))
+    return filling.fill_all(con, jobs, "run_cases", complete=profile.complete, persons=persons)
+
+
+def _check(pack: Pack, results: Sequence[CaseResult], filled: filling.Filled) -> Iterator[CaseResult]:
+    types = {item.code: item.type for item in pack.form.items}
+    proposals = filling.proposals_by_case(filled.proposals, types)
     refused: dict[str, list[Mapping[str, Any]]] = {}
-    if pack.fills and open_cases:
-        con.register("run_cases", pa.table({"encounter_id": pa.array(open_cases, pa.string())}))
-        filled = filling.fill(
-            con,
-            pack.fills.plan,
-            "run_cases",
-            terms=pack.fills.terms,
-            units=pack.fills.units,
-            complete=profile.complete,
-            persons=dict(zip(*(column.to_pylist() for column in persons.columns), strict=True)),
-        )
-        types = {item.code: item.type for item in pack.form.items}
-        proposals = filling.proposals_by_case(filled.proposals, types)
-        for row in filled.refused.to_pylist():
-            refused.setdefault(row["encounter_id"], []).append(row)
-    for each in cases:
+    for row in filled.refused.to_pylist():
+        refused.setdefault(row["encounter_id"], []).append(row)
+    for each in results:
         if each.case.decision is Decision.OUT:
             yield each
-            continue
-        key = each.case.encounter_id
-        yield _check(each, proposals.get(key, {}), tuple(refused.get(key, ())))
+        else:
+            key = each.case.encounter_id
+            yield _checked(each, proposals.get(key, {}), tuple(refused.get(key, ())))
 
 
-def _check(each: CaseResult, proposals: Mapping[str, Proposal], refused: tuple[Mapping[str, Any], ...]) -> CaseResult:
+def _checked(each: CaseResult, proposals: Mapping[str, Proposal], refused: tuple[Mapping[str, Any], ...]) -> CaseResult:
     evaluation = evaluate(each.pack.form, {code: proposal.value for code, proposal in proposals.items()})
     ours = each.pack.checks.findings(evaluation.values) if each.pack.checks else ()
     return CaseResult(

@@ -95,12 +95,14 @@ class TableQuery:
         factor: Factor,
         items: frozenset[str],
         key_columns: Sequence[str] = (),
+        several: bool = False,
     ) -> None:
         self.table = table
         self.rules = tuple(rules)
         self.factor = factor
         self.items = items  # identifiers of items, answered in earlier passes, that the rules use
         self.columns = TABLES[table]
+        self.several = several  # jobs: a row then serves only the rules of its case's job
         self.key_columns = key_columns  # what a row's terms follow from, as far as the records have it
 
     # What a rule says, as SQL over a row `r` of the table and the answers `a` of its case ----------------------------
@@ -331,6 +333,9 @@ class TableQuery:
             joins.append(f"JOIN fill_keys d ON {same}")
             added += ["d.resolved"] if self.needs_names else []
             added += [f"d.bits{word}" for word in range(self.words)]
+        if self.several:
+            joins.append("JOIN fill_allowed w ON w.job = v.job")
+            added += [f"w.allow{word}" for word in range(self.words)]
         if self.items:
             joins.append("LEFT JOIN fill_answers a ON a.case_no = v.case_no")
             added += [f"a.{quote(name)}" for name in sorted(self.items)]
@@ -355,14 +360,26 @@ class TableQuery:
         return " + ".join(parts) or "0::BIGINT"
 
     def _bits_when(self, condition: str, bits: int, word: int) -> str:
-        served = f"(r.bits{word} & {bits}::BIGINT)" if self.needs_terms else f"{bits}::BIGINT"
-        return served if condition == "true" else f"(CASE WHEN {condition} THEN {served} ELSE 0 END)"
+        allowed = f"r.allow{word} & {bits}::BIGINT" if self.several else f"{bits}::BIGINT"
+        served = f"(r.bits{word} & {allowed})" if self.needs_terms else f"({allowed})"
+        if condition == "true":
+            return served
+        if self.several:
+            condition = f"({allowed}) <> 0 AND ({condition})"  # what no rule of the job asks is not worked out
+        return f"(CASE WHEN {condition} THEN {served} ELSE 0 END)"
 
     def serves(self, alias: str = "r", mask: str = "mask") -> str:
         """Return when row `alias` serves rule `b`."""
         if self.words == 1:
             return f"({alias}.{mask}0 & b.bit) <> 0"
         cases = " ".join(f"WHEN {word} THEN {alias}.{mask}{word}" for word in range(self.words))
+        return f"(CASE b.word {cases} END & b.bit) <> 0"
+
+    def may_serve(self) -> str:
+        """Return when row `r` serves rule `b`, or might."""
+        if self.words == 1:
+            return "((r.mask0 | r.unknown0) & b.bit) <> 0"
+        cases = " ".join(f"WHEN {word} THEN r.mask{word} | r.unknown{word}" for word in range(self.words))
         return f"(CASE b.word {cases} END & b.bit) <> 0"
 
     def create_best(self) -> str:

@@ -1,14 +1,21 @@
-"""Run a plan of fill rules over the records in DuckDB, for one case or for a hospital."""
+"""Run plans of fill rules over the records in DuckDB, for one case or for a hospital, of one pack or of all.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+The packs share most of their rules: what fifty-five packs ask of a table is a few dozen different questions. Each
+question is put once to the rows of all cases whose packs ask it (`Asked`); what was found then goes to every rule that
+asked (`fill_users`), which makes an answer of it by the options of its own form.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 import duckdb
 import orjson
 import pyarrow as pa
 
-from zhiheng.engine.form import Item, ItemType
+from zhiheng.engine.form import Form, Item, ItemType
 from zhiheng.engine.language import Type
 from zhiheng.engine.language.duckdb import SQL_TYPES
 from zhiheng.records.schema import TABLES
@@ -82,6 +89,21 @@ class Proposal:
     evidence: list[Evidence] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Job:
+    """A plan to run over some cases, with the terms and units that its rules speak of."""
+
+    plan: Plan
+    terms: Terms
+    units: Units
+    known: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # people's answers by case and item
+
+    @classmethod
+    def nothing(cls, form: Form) -> "Job":
+        """Return the job of a pack that fills nothing."""
+        return cls(Plan(form.abbr, form, ()), Terms(()), Units(()))
+
+
 def fill(
     con: duckdb.DuckDBPyConnection,
     plan: Plan,
@@ -99,14 +121,62 @@ def fill(
     answer. `known` are answers that people have given: rules that use items see them first. `persons` says which
     patient numbers are one person (by default each is one): an earlier stay may stand under another number.
     """
-    run = _Run(con, plan, terms, units, frozenset(complete), {} if persons is None else persons)
-    run.prepare(cases, known or {})
-    try:
-        for rules in plan.passes:
-            run.fill_pass(rules)
-        return run.finish()
-    finally:
-        run.clean()
+    jobs = [Job(plan, terms, units, known or {})]
+    whom = f"(SELECT 0 AS job, encounter_id FROM {cases})"
+    return fill_all(con, jobs, whom, complete=complete, persons=persons)[0]
+
+
+def fill_all(
+    con: duckdb.DuckDBPyConnection,
+    jobs: Sequence[Job],
+    cases: str,
+    *,
+    complete: Iterable[str] = (),
+    persons: pa.Table | Mapping[str, str] | None = None,
+) -> list[Filled]:
+    """Fill the cases of several packs together; `cases` has columns job (a number in `jobs`) and encounter_id.
+
+    The result is, for each job, what `fill` gives for it alone.
+    """
+    found: dict[int, Filled] = {}
+    for group in _compatible(jobs):
+        run = _Run(con, [jobs[number] for number in group], frozenset(complete), {} if persons is None else persons)
+        try:
+            numbers = ", ".join(f"({number}, {place})" for place, number in enumerate(group))
+            run.prepare(
+                f"(SELECT n.place AS job, c.encounter_id FROM {cases} c "
+                f"JOIN (VALUES {numbers}) n(job, place) ON n.job = c.job)"
+            )
+            for number in range(run.passes):
+                run.fill_pass(number)
+            found |= dict(zip(group, run.finish(), strict=True))
+        finally:
+            run.clean()
+    return [found[number] for number in range(len(jobs))]
+
+
+def _compatible(jobs: Sequence[Job]) -> list[list[int]]:
+    """Return the jobs by groups in which a name means one thing: a term, a unit, an item that rules use."""
+    groups: list[tuple[dict[object, object], list[int]]] = []
+    for number, job in enumerate(jobs):
+        means = _meanings(job)
+        for known, group in groups:
+            if all(known.get(name, meaning) == meaning for name, meaning in means.items()):
+                known |= means
+                group.append(number)
+                break
+        else:
+            groups.append((means, [number]))
+    return [group for _, group in groups]
+
+
+def _meanings(job: Job) -> dict[object, object]:
+    plan = job.plan
+    used = {name for rule in plan.rules for name in rule.uses}
+    means: dict[object, object] = {"units": job.units}
+    means |= {("item", name): (plan.codes[name], plan.type_of(name)) for name in used}
+    means |= {("term", name): job.terms[name] for name in job.terms.names}
+    return means
 
 
 def proposals_by_case(
@@ -144,43 +214,112 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
     )
 
 
+TRANSLATED, NUMBER, AS_FOUND = 0, 1, 2  # what is done with a raw value
+
+
+@dataclass(frozen=True)
+class _User:
+    """A rule of one job. `number` tells it from all others and keeps the order of its pack."""
+
+    number: int
+    job: int
+    rule: Rule
+    item: Item
+    turn: int  # the pass in which it runs
+    decided: int  # the pass after which its item is decided
+    is_simple: bool  # the only rule of its item, and it takes one row
+
+    @property
+    def kind(self) -> int:
+        if _is_translated(self.rule, self.item):
+            return TRANSLATED
+        return NUMBER if self.item.type is ItemType.NUMBER else AS_FOUND
+
+
+def _users(jobs: Sequence[Job]) -> Iterator[_User]:
+    first = 0
+    for number, job in enumerate(jobs):
+        plan = job.plan
+        turns = {rule.id: turn for turn, rules in enumerate(plan.passes) for rule in rules}
+        by_item: dict[str, list[Rule]] = {}
+        for rule in plan.rules:
+            by_item.setdefault(rule.item, []).append(rule)
+        for place, rule in enumerate(plan.rules):
+            same = by_item[rule.item]
+            decided = max(turns[each.id] for each in same)
+            simple = len(same) == 1 and rule.takes_one_row
+            yield _User(first + place, number, rule, plan.items[rule.item], turns[rule.id], decided, simple)
+        first += len(plan.rules)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question to the rows of a table, with all rules that ask it. `rule` and `item` stand for them."""
+
+    rule: Rule
+    item: Item
+    users: tuple[_User, ...]
+
+
+def _asked(users: Sequence[_User]) -> list[_Asked]:
+    by_question: dict[tuple[object, ...], list[_User]] = {}
+    for user in users:
+        by_question.setdefault(_question(user), []).append(user)
+    asked = []
+    for number, same in enumerate(by_question.values()):
+        # Where one of them can answer with an absence, it must be known which rows might still serve.
+        absent = next((user.rule.absent for user in same if user.rule.absent is not None), None)
+        rule = replace(same[0].rule, id=str(number), absent=absent)
+        asked.append(_Asked(rule, same[0].item, tuple(same)))
+    return asked
+
+
+def _question(user: _User) -> tuple[object, ...]:
+    """Return all that decides which row is taken and what is read from it."""
+    rule, kind = user.rule, user.item.type
+    timed = kind if kind in (ItemType.DATE, ItemType.DATETIME) else None
+    terms = tuple(rule.mapping or ()) if rule.maps_terms else None
+    read = (rule.value, rule.answer, rule.pattern, rule.unit, timed, terms)
+    return (rule.take, rule.where, rule.terms, rule.order, rule.negated, rule.visits, *read)
+
+
 class _Run:
     """One run: its temporary tables all begin with `fill_`."""
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
-        plan: Plan,
-        terms: Terms,
-        units: Units,
+        jobs: Sequence[Job],
         complete: frozenset[str],
         persons: pa.Table | Mapping[str, str],
     ) -> None:
-        self.con, self.plan, self.terms, self.units, self.complete = con, plan, terms, units, complete
+        self.con, self.jobs, self.complete = con, jobs, complete
         self.persons: pa.Table | Mapping[str, str] = persons
+        self.terms = Terms({name: job.terms[name] for job in jobs for name in job.terms.names}.values())
+        self.units = jobs[0].units
         self.small = self.has_history = False
         self.sources: dict[str, str] = {}
         self.empty: set[str] = set()
         self.keys: dict[str, tuple[str, ...]] = {}
-        self.simple: list[int] = []
-        self.numbers = {rule.id: number for number, rule in enumerate(plan.rules)}
-        self.ids = {item.id: item for item in plan.items.values()}
-        self.done: set[str] = set()
+        self.users = list(_users(jobs))
+        self.passes = max((user.turn + 1 for user in self.users), default=0)
+        self.tables = tuple(dict.fromkeys(user.rule.table for user in self.users))
 
-    def prepare(self, cases: str, known: Mapping[str, Mapping[str, object]]) -> None:
+    def prepare(self, cases: str) -> None:
         con = self.con
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE fill_cases AS SELECT (row_number() OVER (ORDER BY e.encounter_id))::INTEGER "
-            "AS case_no, e.encounter_id, any_value(e.patient_id) AS patient_id FROM encounter e "
-            f"SEMI JOIN {cases} c ON c.encounter_id = e.encounter_id GROUP BY e.encounter_id"
+            "CREATE OR REPLACE TEMP TABLE fill_cases AS SELECT (row_number() OVER (ORDER BY c.job, e.encounter_id))"
+            "::INTEGER AS case_no, c.job::INTEGER AS job, e.encounter_id, any_value(e.patient_id) AS patient_id "
+            f"FROM encounter e JOIN {cases} c ON c.encounter_id = e.encounter_id GROUP BY c.job, e.encounter_id"
         )
         # What was done in the emergency department before the admission belongs to the case as well.
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE fill_visits AS SELECT case_no, encounter_id, true AS own FROM fill_cases "
-            "UNION ALL SELECT c.case_no, e.part_of_encounter_id, false FROM encounter e JOIN fill_cases c "
+            "CREATE OR REPLACE TEMP TABLE fill_visits AS "
+            "SELECT case_no, job, encounter_id, true AS own FROM fill_cases UNION ALL "
+            "SELECT c.case_no, c.job, e.part_of_encounter_id, false FROM encounter e JOIN fill_cases c "
             "ON c.encounter_id = e.encounter_id JOIN encounter f ON f.encounter_id = e.part_of_encounter_id "
             "AND f.encounter_class = 'emergency' "
-            "UNION SELECT c.case_no, f.encounter_id, false FROM encounter f JOIN fill_cases c "
+            "UNION SELECT c.case_no, c.job, f.encounter_id, false FROM encounter f JOIN fill_cases c "
             "ON f.part_of_encounter_id = c.encounter_id WHERE f.encounter_class = 'emergency'"
         )
         con.execute(
@@ -190,7 +329,8 @@ class _Run:
         )
         con.execute("CREATE OR REPLACE TEMP TABLE fill_chosen AS SELECT * FROM fill_found")
         con.execute("CREATE OR REPLACE TEMP TABLE fill_known (case_no INTEGER, item VARCHAR, value VARCHAR)")
-        self._keep_known(known)
+        self._keep_known()
+        self._keep_rules()
         self._keep_history()
         self._choose_sources()
 
@@ -201,7 +341,7 @@ class _Run:
         on a few hundred rows.
         """
         self.small = self.con.execute("SELECT count(*) FROM fill_cases").fetchall()[0][0] <= FEW
-        for table in dict.fromkeys(rule.table for rule in self.plan.rules):
+        for table in self.tables:
             source = "fill_encounters" if table == "encounter" and self.has_history else quote(table)
             key, cases = ("patient_id", "fill_cases") if table == "patient" else ("encounter_id", "fill_visits")
             rows = f"FROM {source} t SEMI JOIN {cases} v ON v.{key} = t.{key}"
@@ -217,7 +357,7 @@ class _Run:
 
     def _keep_history(self) -> None:
         """Add to the visits what is known of the stay before, where a rule asks for it."""
-        asked = {name for rule in self.plan.rules if rule.table == "encounter" for name in _names(rule)}
+        asked = {name for user in self.users if user.rule.table == "encounter" for name in _names(user.rule)}
         self.has_history = bool(asked & ENCOUNTER_HISTORY.keys())
         if not self.has_history:
             return
@@ -229,43 +369,62 @@ class _Run:
         self.con.execute(_HISTORY)
         self.con.unregister("fill_persons")
 
-    def _keep_known(self, known: Mapping[str, Mapping[str, object]]) -> None:
+    def _keep_rules(self) -> None:
+        """Write what each rule is: whose, of which item, when its item is decided, and how."""
+        rules = {
+            "rule": pa.array([user.number for user in self.users], pa.int32()),
+            "pack": pa.array([self.jobs[user.job].plan.pack for user in self.users], pa.string()),
+            "id": pa.array([user.rule.id for user in self.users], pa.string()),
+            "table": pa.array([user.rule.table for user in self.users], pa.string()),
+            "several": pa.array([user.item.type is ItemType.CHOICES for user in self.users], pa.bool_()),
+            "sole": pa.array([user.rule.take == "only" for user in self.users], pa.bool_()),
+            "decided": pa.array([user.decided for user in self.users], pa.int32()),
+            "simple": pa.array([user.is_simple for user in self.users], pa.bool_()),
+        }
+        self._register("fill_given", pa.table(rules))
+        self.con.execute("CREATE OR REPLACE TEMP TABLE fill_ids AS FROM fill_given")
+        self.con.unregister("fill_given")
+
+    def _keep_known(self) -> None:
         rows = [
-            (case, code, part if isinstance(part, str) else orjson.dumps(part).decode())
-            for case, answers in known.items()
+            (number, case, code, part if isinstance(part, str) else orjson.dumps(part).decode())
+            for number, job in enumerate(self.jobs)
+            for case, answers in job.known.items()
             for code, value in answers.items()
             for part in (value if isinstance(value, list | tuple) else [value])
             if part is not None
         ]
         if not rows:
             return
-        cases, items, values = (list(column) for column in zip(*rows, strict=True))
-        self._register("fill_given", pa.table({"encounter_id": cases, "item": items, "value": values}))
+        numbers, cases, items, values = (list(column) for column in zip(*rows, strict=True))
+        given = {"job": pa.array(numbers, pa.int32()), "encounter_id": cases, "item": items, "value": values}
+        self._register("fill_given", pa.table(given))
         self.con.execute(
             "INSERT INTO fill_known SELECT c.case_no, g.item, g.value FROM fill_given g JOIN fill_cases c "
-            "USING (encounter_id)"
+            "USING (job, encounter_id)"
         )
         self.con.unregister("fill_given")
 
-    def fill_pass(self, rules: Sequence[Rule]) -> None:
-        used = frozenset(name for rule in rules for name in rule.uses)
+    def fill_pass(self, turn: int) -> None:
+        """Run the rules whose turn it is: first those on records alone, then those that use what these answered."""
+        users = [user for user in self.users if user.turn == turn]
+        used = frozenset(name for user in users for name in user.rule.uses)
         if used:
-            self._read_answers(used)
-        by_table: dict[str, list[Rule]] = {}
-        for rule in rules:
-            by_table.setdefault(rule.table, []).append(rule)
+            self._read_answers(used, users)
+        by_table: dict[str, list[_User]] = {}
+        for user in users:
+            by_table.setdefault(user.rule.table, []).append(user)
         for table, group in by_table.items():
             self._fill_from(table, group)
-        self.done |= {rule.id for rule in rules}
-        self._choose(rules)
+        self._choose(turn)
 
-    def _read_answers(self, used: frozenset[str]) -> None:
+    def _read_answers(self, used: frozenset[str], users: Sequence["_User"]) -> None:
         """Make the answers that the next pass uses into columns: people's answers first."""
         columns = []
+        plans = {name: self.jobs[user.job].plan for user in users for name in user.rule.uses}
         for name in sorted(used):
-            item = self.ids[name]
-            kind = self.plan.type_of(name)
-            wanted = f"item = {text(item.code)}"
+            kind = plans[name].type_of(name)
+            wanted = f"item = {text(plans[name].codes[name])}"
             if kind is Type.TEXTS:
                 value = f"list(value) FILTER ({wanted})"
             else:
@@ -281,18 +440,40 @@ class _Run:
 
     # One table of one pass -------------------------------------------------------------------------------------------
 
-    def _fill_from(self, table: str, rules: Sequence[Rule]) -> None:
-        numbered = [Numbered(rule, number, self.plan.items[rule.item]) for number, rule in enumerate(rules)]
+    def _fill_from(self, table: str, users: Sequence["_User"]) -> None:
+        asked = _asked(users)
+        numbered = [Numbered(each.rule, number, each.item) for number, each in enumerate(asked)]
+        rules = [each.rule for each in asked]
         factors = self._factors(table, rules)
         items = frozenset(name for rule in rules for name in rule.uses)
-        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items, self._key_columns(table))
+        several = len(self.jobs) > 1
+        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items, self._key_columns(table), several)
+        self._keep_users(asked, query.words)
         if table not in self.empty:
-            self._find_values(query, numbered)
-        for each in numbered:
-            if each.rule.absent is not None and table in self.complete:
-                self._keep_absence(query, each)
+            self._find_values(query, asked)
+        if table in self.complete:
+            self._keep_absences(query, [each for each in numbered if each.rule.absent is not None])
 
-    def _find_values(self, query: TableQuery, numbered: Sequence[Numbered]) -> None:
+    def _keep_users(self, asked: Sequence["_Asked"], words: int) -> None:
+        """Write which rules each question serves, and which questions each job has."""
+        rows = [(number, user) for number, each in enumerate(asked) for user in each.users]
+        absent = [None if user.rule.absent is None else orjson.dumps(user.rule.absent).decode() for _, user in rows]
+        users = {
+            "k": pa.array([number for number, _ in rows], pa.int32()),
+            "job": pa.array([user.job for _, user in rows], pa.int32()),
+            "rule": pa.array([user.number for _, user in rows], pa.int32()),
+            "item": pa.array([user.item.code for _, user in rows], pa.string()),
+            "kind": pa.array([user.kind for _, user in rows], pa.int8()),
+            "absent": pa.array(absent, pa.string()),
+        }
+        self._register("fill_users", pa.table(users))
+        if len(self.jobs) == 1:
+            return
+        masks = [_words({number for number, user in rows if user.job == job}, words) for job in range(len(self.jobs))]
+        allowed = {f"allow{word}": pa.array([mask[word] for mask in masks], pa.int64()) for word in range(words)}
+        self._register("fill_allowed", pa.table({"job": pa.array(range(len(masks)), pa.int32()), **allowed}))
+
+    def _find_values(self, query: TableQuery, asked: Sequence["_Asked"]) -> None:
         if query.needs_terms:
             self._resolve_terms(query)
         con = self.con
@@ -304,7 +485,7 @@ class _Run:
         if more:
             con.execute(more)
         con.execute(query.create_values())
-        self._keep_values(numbered)
+        self._keep_values(asked)
 
     def _factors(self, table: str, rules: Sequence[Rule]) -> dict[str, str]:
         with_unit = [rule for rule in rules if rule.unit]
@@ -369,54 +550,63 @@ class _Run:
         self.con.execute("CREATE OR REPLACE TEMP TABLE fill_keys AS SELECT * FROM fill_resolved")
         self.con.unregister("fill_resolved")
 
-    def _keep_values(self, numbered: Sequence[Numbered]) -> None:
+    def _keep_values(self, asked: Sequence["_Asked"]) -> None:
         """Turn what was found into answers: options, numbers, times; or say why it cannot be one."""
-        translated = [each for each in numbered if _is_translated(each)]
-        self._translate(translated)
-        same = ", ".join(str(each.number) for each in translated) or "-1"
-        rule = _lookup(numbered, lambda each: str(self.numbers[each.rule.id]))
-        item = _lookup(numbered, lambda each: text(each.item.code))
-        as_number = _numbers([each for each in numbered if each.item.type is ItemType.NUMBER])
+        self._translate({user.number: user for each in asked for user in each.users if user.kind == TRANSLATED})
         self.con.execute(
-            f"INSERT INTO fill_found SELECT v.case_no, {rule}, {item}, "
-            f"CASE WHEN v.k IN ({same}) THEN m.value WHEN {as_number} THEN "
-            "CAST(CAST(try_cast(v.raw AS DOUBLE) AS VARCHAR) AS VARCHAR) ELSE CAST(to_json(v.raw) AS VARCHAR) END, "
-            f"coalesce(v.problem, CASE WHEN v.k IN ({same}) THEN m.reason "
-            f"WHEN {as_number} AND NOT coalesce(isfinite(try_cast(v.raw AS DOUBLE)), false) THEN 'not_a_number' END), "
+            "INSERT INTO fill_found SELECT v.case_no, u.rule, u.item, "
+            f"CASE u.kind WHEN {TRANSLATED} THEN m.value WHEN {NUMBER} THEN CAST(try_cast(v.raw AS DOUBLE) AS VARCHAR) "
+            "ELSE CAST(to_json(v.raw) AS VARCHAR) END, "
+            f"coalesce(v.problem, CASE WHEN u.kind = {TRANSLATED} THEN m.reason "
+            f"WHEN u.kind = {NUMBER} AND NOT coalesce(isfinite(try_cast(v.raw AS DOUBLE)), false) "
+            "THEN 'not_a_number' END), "
             "v.raw, v.n, NULL, v.source, v.source_id, v.record_version, v.time, v.time_precision, v.excerpt "
-            "FROM fill_values v LEFT JOIN fill_options m ON m.k = v.k AND m.raw = v.raw "
+            f"FROM {self._values} LEFT JOIN fill_options m ON m.rule = u.rule AND m.raw = v.raw "
             "WHERE v.raw IS NOT NULL OR v.problem IS NOT NULL"
         )
 
-    def _translate(self, numbered: Sequence[Numbered]) -> None:
+    @property
+    def _values(self) -> str:
+        """Return what was found, beside each rule that asked for it."""
+        if len(self.jobs) == 1:
+            return "fill_values v JOIN fill_users u ON u.k = v.k"
+        cases = "JOIN fill_cases c ON c.case_no = v.case_no"
+        return f"fill_values v {cases} JOIN fill_users u ON u.k = v.k AND u.job = c.job"
+
+    def _translate(self, users: Mapping[int, "_User"]) -> None:
         rows: list[tuple[int, str, str | None, str | None]] = []
-        if numbered:
-            wanted = {each.number: each for each in numbered}
-            numbers = ", ".join(map(str, wanted))
+        if users:
             distinct = self.con.execute(
-                f"SELECT DISTINCT k, raw FROM fill_values WHERE k IN ({numbers}) AND raw IS NOT NULL"
+                f"SELECT DISTINCT u.rule, v.raw FROM {self._values} WHERE u.kind = {TRANSLATED} AND v.raw IS NOT NULL"
             ).fetchall()
             for number, raw in distinct:
-                each = wanted[number]
-                value, reason = give_option(each.rule, each.item, raw)
+                value, reason = give_option(users[number].rule, users[number].item, raw)
                 rows.append((number, raw, None if value is None else orjson.dumps(value).decode(), reason))
         data = [pa.array([row[at] for row in rows], kind) for at, kind in enumerate(_OPTION_TYPES)]
-        self._register("fill_options", pa.table(data, names=["k", "raw", "value", "reason"]))
+        self._register("fill_options", pa.table(data, names=["rule", "raw", "value", "reason"]))
 
-    def _keep_absence(self, query: TableQuery, each: Numbered) -> None:
+    def _keep_absences(self, query: TableQuery, numbered: Sequence[Numbered]) -> None:
         """Answer with the absence where the hospital declares the table complete and no row may serve the rule."""
-        rule = each.rule
-        answered = " AND ".join(f"a.{quote(name)} IS NOT NULL" for name in rule.uses) or "true"
-        answers = "JOIN fill_answers a ON a.case_no = c.case_no" if rule.uses else ""
+        by_use: dict[tuple[str, ...], list[Numbered]] = {}
+        for each in numbered:
+            by_use.setdefault(each.rule.uses, []).append(each)
+        for uses, group in by_use.items():
+            self._keep_absences_of(query, uses, ", ".join(str(each.number) for each in group))
+
+    def _keep_absences_of(self, query: TableQuery, uses: Sequence[str], numbers: str) -> None:
+        answered = " AND ".join(f"a.{quote(name)} IS NOT NULL" for name in uses) or "true"
+        answers = "JOIN fill_answers a ON a.case_no = c.case_no" if uses else ""
         visits = "fill_visits" if query.joins_visits else "fill_cases"
-        assert rule.absent is not None
-        value = text(orjson.dumps(rule.absent).decode())
         serving = ""
         if query.table not in self.empty:
-            serving = f"ANTI JOIN (SELECT case_no FROM fill_rows r WHERE {_mask(each)}) r ON r.case_no = c.case_no"
+            serving = (
+                f"ANTI JOIN (SELECT r.case_no, b.k FROM fill_rows r JOIN fill_rules b ON {query.may_serve()} "
+                f"WHERE b.k IN ({numbers})) s ON s.case_no = c.case_no AND s.k = u.k"
+            )
         self.con.execute(
-            f"INSERT INTO fill_found SELECT c.case_no, {self.numbers[rule.id]}, {text(rule.item)}, {value}, "
-            f"NULL, NULL, 0, coalesce(t.rows, 0), NULL, NULL, NULL, NULL, NULL, NULL FROM fill_cases c {answers} "
+            "INSERT INTO fill_found SELECT c.case_no, u.rule, u.item, u.absent, "
+            "NULL, NULL, 0, coalesce(t.rows, 0), NULL, NULL, NULL, NULL, NULL, NULL FROM fill_cases c "
+            f"JOIN fill_users u ON u.job = c.job AND u.absent IS NOT NULL AND u.k IN ({numbers}) {answers} "
             f"LEFT JOIN (SELECT v.case_no, count(*) AS rows FROM {self.sources[query.table]} t JOIN {visits} v "
             "ON v.encounter_id = t.encounter_id GROUP BY v.case_no) t ON t.case_no = c.case_no "
             f"{serving} WHERE {answered}"
@@ -424,75 +614,62 @@ class _Run:
 
     # From rules to items ---------------------------------------------------------------------------------------------
 
-    def _choose(self, rules: Sequence[Rule]) -> None:
-        """Decide the items whose last rule has run: the first rule that found anything decides."""
-        finished = {
-            rule.item
-            for rule in rules
-            if all(other.id in self.done for other in self.plan.rules if other.item == rule.item)
-        }
-        # One rule that takes one row needs no decision: what it found is the answer.
-        simple = {rule.item for rule in rules if rule.item in finished and self._is_simple(rule)}
-        self.simple += [self.numbers[rule.id] for rule in rules if rule.item in simple]
-        finished -= simple
-        if not finished:
+    def _choose(self, turn: int) -> None:
+        """Decide the items whose last rule has run: the first rule that found anything decides.
+
+        One rule that takes one row needs no decision: what it found is the answer.
+        """
+        if not any(user.decided == turn and not user.is_simple for user in self.users):
             return
-        items = ", ".join(text(code) for code in sorted(finished))
-        several = [code for code in finished if self.plan.items[code].type is ItemType.CHOICES]
-        several_sql = ", ".join(text(code) for code in sorted(several)) or "''"
-        only = ", ".join(str(self.numbers[r.id]) for r in self.plan.rules if r.take == "only") or "-1"
         self.con.execute(
-            "INSERT INTO fill_chosen WITH f AS MATERIALIZED (SELECT *, n = 0 AND examined IS NOT NULL AS absence "
-            f"FROM fill_found WHERE item IN ({items})), "
+            "INSERT INTO fill_chosen WITH f AS MATERIALIZED (SELECT f.*, n = 0 AND examined IS NOT NULL AS absence, "
+            "i.several, i.sole FROM fill_found f JOIN fill_ids i ON i.rule = f.rule "
+            f"WHERE i.decided = {turn} AND NOT i.simple), "
             "present AS (SELECT case_no, item, min(rule) AS rule FROM f WHERE NOT absence GROUP BY 1, 2), "
             "ruled AS (SELECT f.* FROM f JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
-            f"WHERE NOT f.absence AND (f.rule = p.rule OR f.item IN ({several_sql})) "
+            "WHERE NOT f.absence AND (f.rule = p.rule OR f.several) "
             "UNION ALL SELECT f.* FROM f ANTI JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
             "WHERE f.absence QUALIFY f.rule = min(f.rule) OVER (PARTITION BY f.case_no, f.item)), "
             "clash AS (SELECT case_no, rule, string_agg(DISTINCT found, ' / ' ORDER BY found) AS found FROM ruled "
-            f"WHERE rule IN ({only}) GROUP BY 1, 2 "
+            "WHERE sole GROUP BY 1, 2 "
             "HAVING count(DISTINCT coalesce(value, reason || coalesce(found, ''))) > 1), "
             "judged AS (SELECT r.* REPLACE (CASE WHEN c.case_no IS NULL THEN r.reason ELSE 'ambiguous' END AS reason, "
             "coalesce(c.found, r.found) AS found) "
             "FROM ruled r LEFT JOIN clash c ON c.case_no = r.case_no AND c.rule = r.rule) "
-            "SELECT * EXCLUDE (absence) FROM judged QUALIFY row_number() OVER "
+            "SELECT * EXCLUDE (absence, several, sole) FROM judged QUALIFY row_number() OVER "
             "(PARTITION BY case_no, item, coalesce(reason, value) ORDER BY rule, time, source, source_id) = 1"
         )
 
-    def _is_simple(self, rule: Rule) -> bool:
-        return rule.takes_one_row and sum(other.item == rule.item for other in self.plan.rules) == 1
-
     @property
     def _chosen(self) -> str:
-        simple = ", ".join(map(str, self.simple)) or "-1"
-        return f"(SELECT * FROM fill_chosen UNION ALL SELECT * FROM fill_found WHERE rule IN ({simple}))"
-
-    def finish(self) -> Filled:
-        rules = pa.table(
-            {
-                "rule": pa.array(range(len(self.plan.rules)), pa.int32()),
-                "id": pa.array([rule.id for rule in self.plan.rules], pa.string()),
-                "table": pa.array([rule.table for rule in self.plan.rules], pa.string()),
-            }
+        return (
+            "(SELECT * FROM fill_chosen UNION ALL "
+            "SELECT f.* FROM fill_found f SEMI JOIN (FROM fill_ids WHERE simple) i ON i.rule = f.rule)"
         )
-        self._register("fill_ids", rules)
+
+    def finish(self) -> list[Filled]:
         select = (
-            f'SELECT {text(self.plan.pack)} AS pack, c.encounter_id, f.item, f.value, i."table", f.source, '
+            'SELECT c.job, i.pack, c.encounter_id, f.item, f.value, i."table", f.source, '
             "f.source_id, f.record_version, f.time, f.time_precision, f.excerpt, i.id AS rule, "
             "f.n AS candidates, f.examined"
         )
         joins = f"FROM {self._chosen} f JOIN fill_cases c USING (case_no) JOIN fill_ids i ON i.rule = f.rule"
         items = f"NOT starts_with(f.item, {text(FACT)})"
         order = "ORDER BY c.case_no, f.rule, f.value"
-        proposals = self._table(f"{select} {joins} WHERE f.reason IS NULL AND {items} {order}", PROPOSALS)
-        refused = self._table(
+        proposals = self._by_job(f"{select} {joins} WHERE f.reason IS NULL AND {items} {order}", PROPOSALS)
+        refused = self._by_job(
             f"{select}, f.reason, f.found {joins} WHERE f.reason IS NOT NULL AND {items} {order}", REFUSED
         )
-        return Filled(proposals, refused)
+        return [Filled(*both) for both in zip(proposals, refused, strict=True)]
 
-    def _table(self, sql: str, schema: pa.Schema) -> pa.Table:
+    def _by_job(self, sql: str, schema: pa.Schema) -> list[pa.Table]:
+        """Return the rows, which stand in the order of the jobs, in a table for each."""
         found: pa.Table = self.con.sql(sql).to_arrow_table()
-        return found.cast(schema)
+        counted = Counter(found.column("job").to_pylist())
+        counts = [counted[number] for number in range(len(self.jobs))]
+        rows = found.drop_columns(["job"]).cast(schema)
+        ends = list(accumulate(counts))
+        return [rows.slice(end - count, count) for end, count in zip(ends, counts, strict=True)]
 
     def _register(self, name: str, table: pa.Table) -> None:
         self.con.register(name, table)
@@ -501,7 +678,7 @@ class _Run:
         """Leave the connection as it was."""
         if self.small:
             self.con.execute("PRAGMA enable_optimizer")
-        for view in ("fill_ids", "fill_options"):
+        for view in ("fill_users", "fill_allowed", "fill_options"):
             self.con.unregister(view)
         copies = [source for source in self.sources.values() if source.startswith("fill_of_")]
         for name in (*_TEMPORARY, *copies):
@@ -533,15 +710,11 @@ FROM wanted w LEFT JOIN before b ON b.encounter_id = w.encounter_id
 _KEY_COLUMNS = ("code_system", "code", "name", "codings", "terms")
 _TEMPORARY = (
     "fill_encounters",
+    "fill_ids",
     *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_known", "fill_answers"),
     *("fill_rules", "fill_rows", "fill_best", "fill_picked", "fill_values", "fill_keys"),
 )
 _OPTION_TYPES = (pa.int32(), pa.string(), pa.string(), pa.string())
-
-
-def _mask(each: Numbered) -> str:
-    """Return when a row serves a rule, or might."""
-    return f"((r.mask{each.word} | r.unknown{each.word}) & {each.bit}::BIGINT) <> 0"
 
 
 def _names(rule: Rule) -> Iterable[str]:
@@ -559,20 +732,9 @@ def _words(numbers: Iterable[int], words: int) -> list[int]:
     return masks
 
 
-def _is_translated(each: Numbered) -> bool:
-    rule, item = each.rule, each.item
+def _is_translated(rule: Rule, item: Item) -> bool:
     closed = item.type in (ItemType.CHOICE, ItemType.CHOICES)
     return closed or rule.mapping is not None or rule.by_code or (item.type is ItemType.TEXT and bool(item.max_length))
 
 
-def _lookup(numbered: Sequence[Numbered], sql: Any) -> str:
-    if len({sql(each) for each in numbered}) == 1:
-        return str(sql(numbered[0]))
-    return "CASE v.k " + " ".join(f"WHEN {each.number} THEN {sql(each)}" for each in numbered) + " END"
-
-
-def _numbers(numbered: Sequence[Numbered]) -> str:
-    return f"v.k IN ({', '.join(str(each.number) for each in numbered) or '-1'})"
-
-
-__all__ = ["Evidence", "Filled", "Item", "Proposal", "fill", "proposals_by_case"]
+__all__ = ["Evidence", "Filled", "Item", "Job", "Proposal", "fill", "fill_all", "proposals_by_case"]

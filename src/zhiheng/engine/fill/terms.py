@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 # What sources call a code system, folded, and what terms call it.
@@ -36,6 +36,8 @@ class Term:
     molar_mass: float | None = None  # g/mol, for units of mass and of substance
     source: str = ""
     confidence: str = ""
+    value_sets: tuple[str, ...] = ()  # published lists of codes that a pack names and does not contain
+    listed: frozenset[tuple[str, str]] = frozenset()  # what they list: system and code, folded
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -57,7 +59,12 @@ class Term:
         return _any_of(self.excluding)
 
     def has_code(self, system: str, code: str) -> bool:
-        """Say whether `code` (folded) of `system` (folded) is one of the term's codes or an extension of one."""
+        """Say whether `code` (folded) of `system` (folded) is one of the term's codes or an extension of one.
+
+        A value set lists every code that it means: there an extension is not covered.
+        """
+        if (system, code) in self.listed:
+            return True
         wanted = self._covers.get(system, ())
         if system.startswith(_HIERARCHICAL):
             return any(code.startswith(prefix) for prefix in wanted)
@@ -72,12 +79,23 @@ class Term:
         return not (self._excluding and self._excluding.search(name))
 
 
+ValueSets = Mapping[str, Iterable[tuple[str, str]]]  # by their address: system and code of each member
+
+
+class UnknownValueSet(LookupError):
+    """A term refers to a published list of codes that this installation does not have."""
+
+
 class Terms:
     """All terms, and to which of them a row belongs."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
         self.by_name = {term.name: term for term in terms}
         self._resolved: dict[tuple[object, ...], frozenset[str]] = {}
+
+    def with_value_sets(self, value_sets: ValueSets) -> "Terms":
+        """Return the terms with the codes of the value sets that they name."""
+        return Terms(_with_codes(term, value_sets) for term in self.by_name.values())
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_name
@@ -118,6 +136,12 @@ class Terms:
             pairs.append((system_name(code_system or _DEFAULT_SYSTEMS.get(table, "")), fold_code(code)))
         folded = fold_name(name) if name else None
         yield from given
+        missing = next((term for term in self.by_name.values() if term.value_sets and not term.listed), None)
+        if missing is not None:
+            raise UnknownValueSet(
+                f'Term "{missing.name}" refers to the value set {missing.value_sets[0]}, whose codes are not given. '
+                "Give them with Terms.with_value_sets()."
+            )
         for term in self.by_name.values():
             if any(term.has_code(*pair) for pair in pairs) or (folded and term.has_name(folded)):
                 yield term.name
@@ -129,6 +153,15 @@ class Terms:
             if not wider:
                 return frozenset(found)
             found |= wider
+
+
+def _with_codes(term: Term, value_sets: ValueSets) -> Term:
+    listed: set[tuple[str, str]] = set()
+    for name in term.value_sets:
+        if name not in value_sets:
+            raise UnknownValueSet(f'Term "{term.name}" refers to the value set {name}, which is not among the given.')
+        listed |= {(system_name(system), fold_code(code)) for system, code in value_sets[name]}
+    return replace(term, listed=frozenset(listed)) if listed else term
 
 
 # A hospital that names no system means these in the tables of the front page.

@@ -27,6 +27,12 @@ class Units:
             for name in (unit.unit, *unit.names):
                 self._by_name[fold_unit(name)] = unit
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Units) and self._by_name == other._by_name
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._by_name))
+
     def __contains__(self, name: str) -> bool:
         return fold_unit(name) in self._by_name
 
