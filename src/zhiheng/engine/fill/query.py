@@ -16,7 +16,7 @@ from zhiheng.engine.language import duckdb as emit
 from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.records.schema import TABLES
 
-from .rules import ENCOUNTER_HISTORY, FOUND, NEGATED, Rule
+from .rules import CODED, ENCOUNTER_HISTORY, FOUND, NEGATED, Rule
 
 BITS = 60  # rules per mask: a BIGINT with room for its sign
 LAST = "1e300"  # the place of rows without an order: after all others
@@ -99,6 +99,8 @@ class TableQuery:
     ) -> None:
         self.table = table
         self.rules = tuple(rules)
+        self.of_person = self.rules[0].rule.is_of_person  # all are, or none
+        self.rows = self.rules[0].rule.rows
         self.factor = factor
         self.items = items  # identifiers of items, answered in earlier passes, that the rules use
         self.columns = TABLES[table]
@@ -127,7 +129,22 @@ class TableQuery:
     @cached_property
     def joins_visits(self) -> bool:
         """Whether any rule looks at the emergency visits that led to the admission."""
-        return self.table != "patient" and any(each.rule.visits != "own" for each in self.rules)
+        return self.table != "patient" and not self.of_person and any(each.rule.visits != "own" for each in self.rules)
+
+    @cached_property
+    def relation(self) -> tuple[str, str]:
+        """The relation that says which rows belong to which case, and the column that it says it by."""
+        if self.of_person:
+            return "fill_people", "person"
+        if self.joins_visits:
+            return "fill_visits", "encounter_id"
+        return "fill_cases", "patient_id" if self.table == "patient" else "encounter_id"
+
+    @cached_property
+    def coded(self) -> dict[str, str]:
+        """The terms of other codes that rules ask for, and the columns of these codes."""
+        asked = {name for each in self.rules for name in _fields(each.rule)}
+        return {name: column for name, column in CODED[self.table].items() if name in asked}
 
     @cached_property
     def _history(self) -> frozenset[str]:
@@ -256,6 +273,8 @@ class TableQuery:
             return self._found(rule)
         if name == "terms":
             return "r.resolved"
+        if name in self.coded:
+            return f"r.{quote(name)}"
         if name not in self.columns.names:  # an item, or what is known of the stay before
             return f"r.{quote(name)}"
         if self._is_time(name):
@@ -305,7 +324,7 @@ class TableQuery:
         orders = [f"{order} AS o{number}" for number, order in enumerate(self.orders)]
         kept = [f"r.{quote(name)}" for name in self._kept_columns()]
         kept += ["r.resolved"] if self.needs_names else []
-        kept += [f"r.{quote(name)}" for name in sorted(self.items | self._history)]
+        kept += [f"r.{quote(name)}" for name in sorted(self.items | self._history | self.coded.keys())]
         some = " OR ".join(f"mask{word} <> 0 OR unknown{word} <> 0" for word in range(self.words))
         return (
             f"CREATE OR REPLACE TEMP TABLE fill_rows AS SELECT * FROM (SELECT {', '.join(['r.case_no', *kept])}, "
@@ -323,9 +342,7 @@ class TableQuery:
 
     def _source(self, source: str) -> str:
         """Return the rows of the cases, with what their terms and earlier answers add."""
-        on_patient = self.table == "patient"
-        cases = "fill_visits" if self.joins_visits else "fill_cases"
-        key = "patient_id" if on_patient else "encounter_id"
+        cases, key = self.relation
         added = ["v.case_no", *(["v.own"] if self.joins_visits else [])]
         joins = [f"{source} t JOIN {cases} v ON t.{key} = v.{key}"]
         if self.needs_terms:
@@ -333,6 +350,9 @@ class TableQuery:
             joins.append(f"JOIN fill_keys d ON {same}")
             added += ["d.resolved"] if self.needs_names else []
             added += [f"d.bits{word}" for word in range(self.words)]
+        for number, (name, column) in enumerate(self.coded.items()):
+            joins.append(f"LEFT JOIN fill_coded_{column} x{number} ON x{number}.codes = t.{quote(column)}")
+            added.append(f"coalesce(x{number}.resolved, []) AS {quote(name)}")
         if self.several:
             joins.append("JOIN fill_allowed w ON w.job = v.job")
             added += [f"w.allow{word}" for word in range(self.words)]

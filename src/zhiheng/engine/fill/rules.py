@@ -46,6 +46,19 @@ ENCOUNTER_HISTORY = {
 }
 
 
+# Columns that hold codes of another kind than the row's own: why it was not done, where the patient went...
+# To the terms that these codes belong to, rules speak as `reason_terms`, `disposition_terms`...
+CODED = {
+    table.name: {
+        f"{column.name.removesuffix('_codes')}_terms": column.name
+        for column in table.columns
+        if column.name.endswith("_codes")
+    }
+    for table in TABLES.values()
+}
+CODED["encounter"]["disposition_terms"] = "discharge_disposition"
+
+
 class FillError(ValueError):
     """Rules that cannot run."""
 
@@ -78,7 +91,7 @@ class Rule:
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    visits: str = "own"  # own, emergency (the visits that led to this one), with_emergency (both)
+    visits: str = "own"  # own, emergency (the visits that led to this one), with_emergency (both), person (all rows)
     source: str = ""
     uses: tuple[str, ...] = field(default=())
 
@@ -94,6 +107,16 @@ class Rule:
     @property
     def order_column(self) -> str | None:
         return self.order or DEFAULT_ORDER.get(self.table)
+
+    @property
+    def is_of_person(self) -> bool:
+        """Whether rows of all visits of the person count, and those of none."""
+        return self.visits == "person"
+
+    @property
+    def rows(self) -> str:
+        """Name the rows that the rule looks at: rules that look at the same ones are asked together."""
+        return f"{self.table} of the person" if self.is_of_person else self.table
 
     @property
     def takes_one_row(self) -> bool:
@@ -154,6 +177,7 @@ class Plan:
 def table_scope(table: str, form: Form | None = None, facts: Sequence[Item] = ()) -> Scope:
     """Return what a fill rule may name: the table's columns, `found`, facts, and the items of the form."""
     columns = [Field(column.name, _type(column.type), column.values) for column in TABLES[table].columns]
+    columns += [Field(name, Type.TEXTS) for name in CODED[table]]
     if table == "encounter":
         columns += [Field(name, kind) for name, kind in ENCOUNTER_HISTORY.items()]
     taken = {column.name for column in columns} | {FOUND}
@@ -175,7 +199,7 @@ def items_used(
     expressions: Iterable[Expression | None], table: str, form: Form, facts: Sequence[Item] = ()
 ) -> tuple[str, ...]:
     """Return the identifiers of the items and facts that the expressions use, columns of the table left out."""
-    columns = {*TABLES[table].names, *(ENCOUNTER_HISTORY if table == "encounter" else ())}
+    columns = {*TABLES[table].names, *CODED[table], *(ENCOUNTER_HISTORY if table == "encounter" else ())}
     known = {item.id for item in (*form.items, *facts)}
     used = {name for each in expressions if each for name in each.fields}
     return tuple(sorted((used & known) - columns))

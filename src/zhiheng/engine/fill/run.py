@@ -20,6 +20,7 @@ from zhiheng.engine.language import Type
 from zhiheng.engine.language.duckdb import SQL_TYPES
 from zhiheng.records.schema import TABLES
 
+from . import person
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
 from .rules import ENCOUNTER_HISTORY, FACT, Plan, Rule
@@ -301,9 +302,11 @@ class _Run:
         self.sources: dict[str, str] = {}
         self.empty: set[str] = set()
         self.keys: dict[str, tuple[str, ...]] = {}
+        self.coded: set[str] = set()
         self.users = list(_users(jobs))
         self.passes = max((user.turn + 1 for user in self.users), default=0)
-        self.tables = tuple(dict.fromkeys(user.rule.table for user in self.users))
+        self.tables = tuple(dict.fromkeys(user.rule.table for user in self.users if not user.rule.is_of_person))
+        self.of_person = tuple(dict.fromkeys(user.rule.table for user in self.users if user.rule.is_of_person))
 
     def prepare(self, cases: str) -> None:
         con = self.con
@@ -331,7 +334,10 @@ class _Run:
         con.execute("CREATE OR REPLACE TEMP TABLE fill_known (case_no INTEGER, item VARCHAR, value VARCHAR)")
         self._keep_known()
         self._keep_rules()
+        self._register("fill_persons", self._persons())
         self._keep_history()
+        self._keep_people()
+        self.con.unregister("fill_persons")
         self._choose_sources()
 
     def _choose_sources(self) -> None:
@@ -340,7 +346,9 @@ class _Run:
         For a few cases planning takes longer than running, and half of it is the optimizer's: it has nothing to win
         on a few hundred rows.
         """
-        self.small = self.con.execute("SELECT count(*) FROM fill_cases").fetchall()[0][0] <= FEW
+        # The more packs, the longer the queries, and the more cases it takes to win the planning back.
+        few = FEW * (1 + len(self.jobs) // 5)
+        self.small = self.con.execute("SELECT count(*) FROM fill_cases").fetchall()[0][0] <= few
         for table in self.tables:
             source = "fill_encounters" if table == "encounter" and self.has_history else quote(table)
             key, cases = ("patient_id", "fill_cases") if table == "patient" else ("encounter_id", "fill_visits")
@@ -352,6 +360,11 @@ class _Run:
             self.sources[table] = source
             if not self.con.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
                 self.empty.add(table)
+        for table in self.of_person:
+            rows = f"{table} of the person"
+            self.sources[rows] = person.rows_of(table)
+            if not self.con.execute(f"SELECT 1 FROM {self.sources[rows]} LIMIT 1").fetchall():
+                self.empty.add(rows)
         if self.small:
             self.con.execute("PRAGMA disable_optimizer")
 
@@ -361,13 +374,22 @@ class _Run:
         self.has_history = bool(asked & ENCOUNTER_HISTORY.keys())
         if not self.has_history:
             return
-        persons = self.persons
-        if isinstance(persons, Mapping):
-            kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
-            persons = pa.table({"patient_id": list(persons), "person_id": list(persons.values())}, schema=kinds)
-        self._register("fill_persons", persons)
         self.con.execute(_HISTORY)
-        self.con.unregister("fill_persons")
+
+    def _keep_people(self) -> None:
+        """Copy the rows of the whole person, where a rule asks for them."""
+        if self.of_person:
+            self.con.execute(person.create_people("fill_persons"))
+            self.con.execute(person.create_numbers("fill_persons"))
+        for table in self.of_person:
+            self.con.execute(person.create_rows(table))
+
+    def _persons(self) -> pa.Table:
+        if isinstance(self.persons, pa.Table):
+            return self.persons
+        kinds = pa.schema([("patient_id", pa.string()), ("person_id", pa.string())])
+        numbers = {"patient_id": list(self.persons), "person_id": list(self.persons.values())}
+        return pa.table(numbers, schema=kinds)
 
     def _keep_rules(self) -> None:
         """Write what each rule is: whose, of which item, when its item is decided, and how."""
@@ -411,11 +433,11 @@ class _Run:
         used = frozenset(name for user in users for name in user.rule.uses)
         if used:
             self._read_answers(used, users)
-        by_table: dict[str, list[_User]] = {}
+        by_rows: dict[str, list[_User]] = {}
         for user in users:
-            by_table.setdefault(user.rule.table, []).append(user)
-        for table, group in by_table.items():
-            self._fill_from(table, group)
+            by_rows.setdefault(user.rule.rows, []).append(user)
+        for group in by_rows.values():
+            self._fill_from(group[0].rule.table, group)
         self._choose(turn)
 
     def _read_answers(self, used: frozenset[str], users: Sequence["_User"]) -> None:
@@ -444,12 +466,14 @@ class _Run:
         asked = _asked(users)
         numbered = [Numbered(each.rule, number, each.item) for number, each in enumerate(asked)]
         rules = [each.rule for each in asked]
-        factors = self._factors(table, rules)
+        rows = rules[0].rows
+        factors = self._factors(rows, rules)
         items = frozenset(name for rule in rules for name in rule.uses)
         several = len(self.jobs) > 1
-        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items, self._key_columns(table), several)
+        keys = self._key_columns(table, rows)
+        query = TableQuery(table, numbered, lambda rule: factors[rule.id], items, keys, several)
         self._keep_users(asked, query.words)
-        if table not in self.empty:
+        if rows not in self.empty:
             self._find_values(query, asked)
         if table in self.complete:
             self._keep_absences(query, [each for each in numbered if each.rule.absent is not None])
@@ -476,9 +500,10 @@ class _Run:
     def _find_values(self, query: TableQuery, asked: Sequence["_Asked"]) -> None:
         if query.needs_terms:
             self._resolve_terms(query)
+        self._resolve_coded(query)
         con = self.con
         con.execute(query.create_rules())
-        con.execute(query.create_rows(self.sources[query.table]))
+        con.execute(query.create_rows(self.sources[query.rows]))
         con.execute(query.create_best())
         con.execute(query.create_picked())
         more = query.add_picked_values()
@@ -487,12 +512,12 @@ class _Run:
         con.execute(query.create_values())
         self._keep_values(asked)
 
-    def _factors(self, table: str, rules: Sequence[Rule]) -> dict[str, str]:
+    def _factors(self, rows: str, rules: Sequence[Rule]) -> dict[str, str]:
         with_unit = [rule for rule in rules if rule.unit]
         if not with_unit:
             return {}
         found = [
-            row[0] for row in self.con.execute(f"SELECT DISTINCT unit FROM {self.sources[table]}").fetchall() if row[0]
+            row[0] for row in self.con.execute(f"SELECT DISTINCT unit FROM {self.sources[rows]}").fetchall() if row[0]
         ]
         return {rule.id: case_of(self._factor_by_unit(rule, found), "r.unit") for rule in with_unit}
 
@@ -502,22 +527,22 @@ class _Run:
         mass = next((mass for mass in masses if mass), None)
         return {unit: self.units.factor(unit, rule.unit, mass) for unit in found}
 
-    def _key_columns(self, table: str) -> tuple[str, ...]:
+    def _key_columns(self, table: str, rows: str) -> tuple[str, ...]:
         """Return the columns from which a row's terms follow, without those that are empty in all rows."""
-        if table not in self.keys:
+        if rows not in self.keys:
             columns = [name for name in _KEY_COLUMNS if name in TABLES[table].names]
             known: tuple[bool, ...] = ()
-            if columns and table not in self.empty:
+            if columns and rows not in self.empty:
                 counts = ", ".join(f"count({name}) > 0" for name in columns)
-                known = self.con.execute(f"SELECT {counts} FROM {self.sources[table]}").fetchall()[0]
-            self.keys[table] = tuple(name for name, some in zip(columns, known, strict=False) if some)
-        return self.keys[table]
+                known = self.con.execute(f"SELECT {counts} FROM {self.sources[rows]}").fetchall()[0]
+            self.keys[rows] = tuple(name for name, some in zip(columns, known, strict=False) if some)
+        return self.keys[rows]
 
     def _resolve_terms(self, query: TableQuery) -> None:
         """Say once for each distinct code and name which terms it belongs to and which rules it may serve."""
         columns = query.key_columns
         keys = self.con.execute(
-            f"SELECT DISTINCT {', '.join(columns) or '1'} FROM {self.sources[query.table]}"
+            f"SELECT DISTINCT {', '.join(columns) or '1'} FROM {self.sources[query.rows]}"
         ).fetchall()
         by_terms = {each.number: frozenset(_wanted(each.rule)) for each in query.by_terms}
         free = [each.number for each in query.rules if each.number not in by_terms]
@@ -536,6 +561,22 @@ class _Run:
             if serving:
                 rows.append((*key[: len(columns)], sorted(resolved), *_words(serving, query.words)))
         self._keep_keys(columns, rows, query.words)
+
+    def _resolve_coded(self, query: TableQuery) -> None:
+        """Say once for each distinct reason, type... to which terms it belongs."""
+        for column in query.coded.values():
+            name = quote(column)
+            source = self.sources[query.rows]
+            found = self.con.execute(f"SELECT DISTINCT {name} FROM {source} WHERE {name} IS NOT NULL").fetchall()
+            codes = [row[0] for row in found]
+            lists = [each if isinstance(each, list) else [each] for each in codes]
+            terms = [sorted(self.terms.of(query.table, None, None, None, each)) for each in lists]
+            kinds = (TABLES[query.table].column(column).type, pa.list_(pa.string()))
+            data = [pa.array(values, kind) for values, kind in zip((codes, terms), kinds, strict=True)]
+            self._register("fill_resolved", pa.table(data, names=["codes", "resolved"]))
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE fill_coded_{column} AS SELECT * FROM fill_resolved")
+            self.con.unregister("fill_resolved")
+            self.coded.add(f"fill_coded_{column}")
 
     def _keep_keys(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], words: int) -> None:
         lists: pa.DataType = pa.list_(pa.string())
@@ -596,9 +637,9 @@ class _Run:
     def _keep_absences_of(self, query: TableQuery, uses: Sequence[str], numbers: str) -> None:
         answered = " AND ".join(f"a.{quote(name)} IS NOT NULL" for name in uses) or "true"
         answers = "JOIN fill_answers a ON a.case_no = c.case_no" if uses else ""
-        visits = "fill_visits" if query.joins_visits else "fill_cases"
+        cases, key = query.relation
         serving = ""
-        if query.table not in self.empty:
+        if query.rows not in self.empty:
             serving = (
                 f"ANTI JOIN (SELECT r.case_no, b.k FROM fill_rows r JOIN fill_rules b ON {query.may_serve()} "
                 f"WHERE b.k IN ({numbers})) s ON s.case_no = c.case_no AND s.k = u.k"
@@ -607,8 +648,8 @@ class _Run:
             "INSERT INTO fill_found SELECT c.case_no, u.rule, u.item, u.absent, "
             "NULL, NULL, 0, coalesce(t.rows, 0), NULL, NULL, NULL, NULL, NULL, NULL FROM fill_cases c "
             f"JOIN fill_users u ON u.job = c.job AND u.absent IS NOT NULL AND u.k IN ({numbers}) {answers} "
-            f"LEFT JOIN (SELECT v.case_no, count(*) AS rows FROM {self.sources[query.table]} t JOIN {visits} v "
-            "ON v.encounter_id = t.encounter_id GROUP BY v.case_no) t ON t.case_no = c.case_no "
+            f"LEFT JOIN (SELECT v.case_no, count(*) AS rows FROM {self.sources[query.rows]} t JOIN {cases} v "
+            f"ON v.{key} = t.{key} GROUP BY v.case_no) t ON t.case_no = c.case_no "
             f"{serving} WHERE {answered}"
         )
 
@@ -680,8 +721,8 @@ class _Run:
             self.con.execute("PRAGMA enable_optimizer")
         for view in ("fill_users", "fill_allowed", "fill_options"):
             self.con.unregister(view)
-        copies = [source for source in self.sources.values() if source.startswith("fill_of_")]
-        for name in (*_TEMPORARY, *copies):
+        copies = [source for source in self.sources.values() if source.startswith(("fill_of_", "fill_person_"))]
+        for name in (*_TEMPORARY, *copies, *self.coded):
             self.con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
@@ -711,6 +752,7 @@ _KEY_COLUMNS = ("code_system", "code", "name", "codings", "terms")
 _TEMPORARY = (
     "fill_encounters",
     "fill_ids",
+    *("fill_people", "fill_numbers"),
     *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_known", "fill_answers"),
     *("fill_rules", "fill_rows", "fill_best", "fill_picked", "fill_values", "fill_keys"),
 )

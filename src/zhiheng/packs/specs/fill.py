@@ -1,12 +1,13 @@
 """The shape of fill.yaml: how items are filled from records, with the evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from zhiheng.engine.fill.rules import (
+    CODED,
     DEFAULT_ORDER,
     DEFAULT_TEXT,
     FACT,
@@ -22,7 +23,7 @@ from zhiheng.engine.fill.terms import Terms
 from zhiheng.engine.fill.units import Units
 from zhiheng.engine.form import Item, ItemType
 from zhiheng.engine.language import Expression, ExpressionError, Scope, Type, parse
-from zhiheng.engine.language.types import Call, Node
+from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.engine.language.types import Literal as Literal_
 from zhiheng.lib.models import Spec
 from zhiheng.lib.suggest import did_you_mean
@@ -52,7 +53,7 @@ class RuleSpec(Spec):
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    visits: Literal["own", "with_emergency", "emergency"] | None = None
+    visits: Literal["own", "with_emergency", "emergency", "person"] | None = None
     source: str | None = None
 
     @model_validator(mode="after")
@@ -145,16 +146,18 @@ def _item(name: str, context: Context) -> Item | None:
 
 def _terms_in_expressions(rule: Rule) -> Iterator[str]:
     for expression in (rule.value, rule.where):
-        if expression is not None and "terms" in expression.fields:
-            yield from _texts(expression.node)
+        if expression is not None:
+            yield from _terms_asked(expression.node, {"terms", *CODED[rule.table]})
 
 
-def _texts(node: Node) -> Iterator[str]:
-    if isinstance(node, Literal_) and isinstance(node.value, str):
-        yield node.value
-    if isinstance(node, Call):
-        for operand in node.operands:
-            yield from _texts(operand)
+def _terms_asked(node: Node, columns: Collection[str]) -> Iterator[str]:
+    """Yield the terms that an expression looks for: the texts next to a column of terms."""
+    if not isinstance(node, Call):
+        return
+    if any(isinstance(each, Reference) and each.name in columns for each in node.operands):
+        yield from (each.value for each in node.operands if isinstance(each, Literal_) and isinstance(each.value, str))
+    for operand in node.operands:
+        yield from _terms_asked(operand, columns)
 
 
 def _needed(terms: Terms, used: set[str]) -> Terms:

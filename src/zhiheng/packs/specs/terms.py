@@ -25,14 +25,15 @@ class TermSpec(Spec):
     contains: list[str] = Field(default_factory=list)
     excluding: list[str] = Field(default_factory=list)
     includes: list[str] = Field(default_factory=list)
+    value_sets: list[str] = Field(default_factory=list)
     molar_mass: float | None = Field(None, gt=0)
     source: str | None = None
     confidence: Literal["verified", "secondary", "own-knowledge"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "TermSpec":
-        if not (self.codes or self.names or self.contains or self.includes):
-            raise ValueError("a term needs codes, names, contains or includes. Add one of them.")
+        if not (self.codes or self.names or self.contains or self.includes or self.value_sets):
+            raise ValueError("a term needs codes, names, contains, includes or value_sets. Add one of them.")
         return self
 
 
@@ -120,6 +121,7 @@ def _term(each: TermSpec, file: TermsSpec) -> Term:
         each.molar_mass,
         each.source or file.source,
         each.confidence or file.confidence,
+        tuple(each.value_sets),
     )
 
 
