@@ -123,3 +123,11 @@ def test_a_folder_without_visits_ends_with_its_own_exit_code(tmp_path):
     (tmp_path / "in").mkdir()
     done = cli.invoke(app, ["run", "-p", "demo-hospital", "-i", str(tmp_path / "in"), "-o", str(tmp_path / "out")])
     assert done.exit_code == 3
+
+
+def test_every_share_says_how_sure_it_is(results):
+    shares = [row for row in rows(results / "indicators.csv") if row["kind"] == "proportion" and row["value"]]
+    assert shares
+    for row in shares:
+        assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"]), row
+        assert float(row["exact_lower"]) <= float(row["lower"]) + 0.05, row

@@ -18,6 +18,7 @@ from zhiheng.engine.form import Form
 from zhiheng.engine.form.evaluate import read
 from zhiheng.engine.language import Clause, Expression, Type, explain, python
 from zhiheng.engine.language import duckdb as emit
+from zhiheng.engine.statistics import exact, is_small, wilson
 
 
 class Kind(StrEnum):
@@ -217,7 +218,7 @@ class Indicators:
             for number, indicator in enumerate(self.decidable)
             for group, tallies in sorted(groups.items())
         ]
-        return pa.Table.from_pylist(rows, schema=RESULTS)
+        return pa.Table.from_pylist(list(_with_intervals(rows)), schema=RESULTS)
 
     def _quartiles(
         self, con: duckdb.DuckDBPyConnection, inner: str
@@ -263,6 +264,11 @@ _FIELDS: list[tuple[str, pa.DataType]] = [
     ("median", pa.float64()),
     ("lower_quartile", pa.float64()),
     ("upper_quartile", pa.float64()),
+    ("lower", pa.float64()),  # of the share: Wilson's interval, 95 %
+    ("upper", pa.float64()),
+    ("exact_lower", pa.float64()),  # Clopper and Pearson's
+    ("exact_upper", pa.float64()),
+    ("small", pa.bool_()),  # so few cases that the value may be chance
 ]
 RESULTS = pa.schema(_FIELDS)
 
@@ -369,7 +375,9 @@ def _counts(number: int, indicator: Indicator) -> list[str]:
         for outcome in _possible(indicator)[:-1]
     ]
     if indicator.kind is Kind.AVERAGE:
-        parts.append(f"coalesce(sum(v{number}) FILTER (s{number} = {int(Outcome.MET)}), 0) AS sum{number}")
+        # Decimals add up to the same in any order, doubles do not: a run can be repeated to the digit.
+        exact = f"sum(CAST(v{number} AS DECIMAL(38, 9)))"
+        parts.append(f"coalesce({exact} FILTER (s{number} = {int(Outcome.MET)}), 0) AS sum{number}")
     return parts
 
 
@@ -403,7 +411,7 @@ def _result(
     judged = denominator - of(Outcome.EXCLUDED, Outcome.EXCEPTION)
     known = judged - of(Outcome.UNKNOWN_EXCLUSION, Outcome.UNKNOWN)
     if indicator.kind is Kind.AVERAGE:
-        value = tallies[f"sum{number}"] / met if met else None
+        value = float(tallies[f"sum{number}"] / met) if met else None
     elif indicator.kind is Kind.COUNT:
         value = float(met)
     else:
@@ -426,7 +434,24 @@ def _result(
         "median": middle,
         "lower_quartile": low,
         "upper_quartile": high,
+        "small": bool(judged) and is_small(judged),
+        "judged": judged,
     }
+
+
+def _with_intervals(rows: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:
+    """Add to every share how sure it is."""
+    shares = [row for row in rows if row["kind"] == Kind.PROPORTION.value and row["value"] is not None]
+    met, of = [_int(row["numerator"]) for row in shares], [_int(row["judged"]) for row in shares]
+    for row, score, strict in zip(shares, wilson(met, of), exact(met, of), strict=True):
+        row["lower"], row["upper"] = score or (None, None)
+        row["exact_lower"], row["exact_upper"] = strict or (None, None)
+    return rows
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 def typed_columns(form: Form, fields: Iterable[str], source: str, value: str = "value") -> str:

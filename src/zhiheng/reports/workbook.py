@@ -107,6 +107,9 @@ INDICATORS: Columns = (
     ("中位数", 9),
     ("下四分位", 9),
     ("上四分位", 9),
+    ("95%下限", 9),
+    ("95%上限", 9),
+    ("例数少", 8),
 )
 REJECTS: Columns = (
     ("文件", 26),
@@ -244,6 +247,8 @@ def _indicators(run: Run) -> Iterable[Sequence[Any]]:
             row["median"],
             row["lower_quartile"],
             row["upper_quartile"],
+            *(None if bound is None else Share(bound) for bound in (row["lower"], row["upper"])),
+            "少于30例" if row["small"] and row["kind"] == "proportion" else None,
         ]
 
 
