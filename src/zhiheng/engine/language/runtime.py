@@ -1,5 +1,6 @@
 """What generated Python calls: the functions that are more than one operator. No operand is ever None here."""
 
+import calendar
 import datetime as dt
 import functools
 import re
@@ -12,6 +13,7 @@ HOUR = dt.timedelta(hours=1)
 NOTHING = dt.timedelta(0)
 FURTHEST_SECONDS = 4e9
 FURTHEST_DAYS = 40000
+FURTHEST_MONTHS = 1200
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,20})?\Z")
 
 
@@ -43,6 +45,13 @@ def add_days(date: dt.date, days: float) -> dt.date | None:
     if not abs(days) <= FURTHEST_DAYS:
         return None
     return date + dt.timedelta(days=int((days + 0.5) // 1))
+
+
+def add_months(date: dt.date, months: float) -> dt.date | None:
+    if not abs(months) <= FURTHEST_MONTHS:
+        return None
+    year, month = divmod(date.year * 12 + date.month - 1 + int((months + 0.5) // 1), 12)
+    return date.replace(year=year, month=month + 1, day=min(date.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def age_in_years(birth: dt.date, on: dt.date) -> int:

@@ -109,6 +109,24 @@ declare(
     duckdb=form("(CASE WHEN abs({1}) <= 40000 THEN {0} + CAST(floor({1} + 0.5) AS INTEGER) END)"),
 )
 declare(
+    "add_months",
+    "times",
+    parameters=(one("date", DATE), one("months", NUMBER)),
+    result=DATE,
+    partial=True,
+    meaning="date 之后(负数为之前)若干月的同一日；那个月没有这一日则取月末。月数四舍五入到整数。超过一百年得空。",
+    english="A number of months later: the same day, or the last one of a shorter month.",
+    examples=examples(
+        ("add_months(d, 1)", "2025-02-28", {"d": "2025-01-31"}),
+        ("add_months(d, -6)", "2024-08-28", {"d": "2025-02-28"}),
+        ("add_months(d, -12)", "2023-02-28", {"d": "2024-02-29"}),
+    ),
+    python=form("add_months({0}, {1})"),
+    duckdb=form(
+        "(CASE WHEN abs({1}) <= 1200 THEN CAST({0} + to_months(CAST(floor({1} + 0.5) AS INTEGER)) AS DATE) END)"
+    ),
+)
+declare(
     "age_in_years",
     "times",
     parameters=(one("birth", *TIMES), one("on", *TIMES)),
