@@ -5,9 +5,10 @@ A page is one function that returns its text. Add yours to PAGES.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from sections import expressions, frontpage, open_facts, profile, records
+from sections import diseases, expressions, frontpage, open_facts, profile, records
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
@@ -16,6 +17,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/frontpage.md": frontpage.page,
     "reference/profile.md": profile.page,
     "reference/records.md": records.page,
+    "reference/diseases/README.md": diseases.index,
+    **{f"reference/diseases/{name.lower()}.md": partial(diseases.page, name) for name in diseases.names()},
 }
 NOTE = "<!-- 本页由 docs/generate.py 从代码生成，请勿手改；`make docs` 重新生成。 -->\n\n"
 
