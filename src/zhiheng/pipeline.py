@@ -114,9 +114,8 @@ def _by_pack(
     versions = {(pack.find.abbr, pack.find.version): pack for pack in packs if pack.find}
     visits = _visits(con, {case.encounter_id for case in cases})
     proofs: dict[tuple[str, str], list[Evidence]] = {}
-    for pack in versions.values():
-        for row in found.evidence(pack.abbr) if any(case.pack == pack.abbr for case in cases) else ():
-            proofs.setdefault((pack.abbr, row.encounter_id), []).append(row)
+    for abbr, row in found.proofs({case.pack for case in cases}):
+        proofs.setdefault((abbr, row.encounter_id), []).append(row)
     grouped: dict[tuple[str, str], list[CaseResult]] = {}
     for case in cases:
         visit, pack = visits[case.encounter_id], versions[case.pack, case.version]

@@ -1,6 +1,6 @@
 """What was found: the cases with their decisions, the reasons and questions in words, and the rows that prove them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -133,28 +133,44 @@ class Found:
 
     def evidence(self, pack: str | None = None, encounter_id: str | None = None) -> list[Evidence]:
         """Return the rows that met the criteria of the decided visits, all or those of one pack or visit."""
-        found: list[Evidence] = []
-        for number, rules in enumerate(self.rules):
-            if pack not in (None, rules.abbr):
-                continue
-            for criterion in rules.criteria:
-                found += self._proof(number, criterion, encounter_id)
+        return [evidence for _, evidence in self.proofs(None if pack is None else {pack}, encounter_id)]
+
+    def proofs(
+        self, packs: Collection[str] | None = None, encounter_id: str | None = None
+    ) -> list[tuple[str, Evidence]]:
+        """Return the evidence beside the pack that it is for, read by one query for all criteria."""
+        decided = {
+            number for (number,) in self._search.con.execute("select distinct rule from find_decided").fetchall()
+        }
+        asked = [
+            (number, criterion)
+            for number, rules in enumerate(self.rules)
+            if number in decided and (packs is None or rules.abbr in packs)
+            for criterion in rules.criteria
+        ]
+        if not asked:
+            return []
+        parts = [self._proof(place, *each, encounter_id is not None) for place, each in enumerate(asked)]
+        rows = self._search.con.execute(
+            f"""select place, encounter_id, source, source_id, record_version, code, name
+            from ({" union all ".join(parts)}) order by place, encounter_id, rank, source_id""",
+            [encounter_id] * len(parts) if encounter_id is not None else [],
+        ).fetchall()
+        found = []
+        for place, *row in rows:
+            number, criterion = asked[place]
+            found.append((self.rules[number].abbr, Evidence(criterion.id, criterion.table, *row)))
         return found
 
-    def _proof(self, number: int, criterion: Criterion, encounter_id: str | None) -> list[Evidence]:
+    def _proof(self, place: int, number: int, criterion: Criterion, of_one: bool) -> str:
         visits = f"select encounter_id from find_decided where rule = {number}"
-        visits += " and encounter_id = ?" if encounter_id else ""
+        visits += " and encounter_id = ?" if of_one else ""
         if criterion.earlier:
             visits = f"""select past.encounter_id from ({_BY_PERSON}) now join ({_BY_PERSON}) past using (person_id)
                 where now.encounter_id in ({visits}) and {EARLIER}"""
         surely, perhaps = met(criterion)
-        rows = self._search.con.execute(
-            f"""select encounter_id, source, source_id, record_version, code, name
-            from ({self._search.rows(criterion, f"({visits})")}) where {surely} or {perhaps}
-            order by encounter_id, rank, source_id""",
-            [encounter_id] if encounter_id else [],
-        ).fetchall()
-        return [Evidence(criterion.id, criterion.table, *row) for row in rows]
+        return f"""select {place} as place, encounter_id, source, source_id, record_version, code, name, rank
+            from ({self._search.rows(criterion, f"({visits})")}) where {surely} or {perhaps}"""
 
     def why_not(self, pack: str, encounter_id: str) -> "list[Explanation]":
         """Explain a visit to every version of a pack: each condition true, false or unknown, with what was seen."""
