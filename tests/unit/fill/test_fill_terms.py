@@ -1,5 +1,7 @@
 """Which terms a name or a code belongs to, on the terms that come with Zhiheng."""
 
+from pathlib import Path
+
 import pytest
 
 from zhiheng.engine.fill import Terms
@@ -82,6 +84,7 @@ def test_every_term_says_where_it_comes_from(terms: Terms) -> None:
         ("pg/mL", "ng/mL", None, 1e-3),
         ("μg/L", "ng/mL", None, 1),
         ("µg/l", "ng/mL", None, 1),  # the sign for micro has two code points
+        ("g/dL", "g/L", None, 10),
         ("umol/L", "mmol/L", None, 1e-3),
         ("mg/dL", "mmol/L", 386.65, 10 / 386.65),
         ("mmol/L", "mg/dL", 113.12, 11.312),
@@ -98,3 +101,16 @@ def test_units_are_converted_only_where_that_is_known(
     units, problems = read_units(default_root() / "common")
     assert problems == []
     assert units.factor(found, wanted, mass) == (None if factor is None else pytest.approx(factor, rel=1e-12))
+
+
+def test_two_units_with_the_same_spelling_are_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "units.yaml").write_text(
+        "source: test\nunits:\n"
+        "- {unit: g/L, dimension: mass_concentration, factor: 1}\n"
+        "- {unit: 10^9/L, dimension: count_concentration, factor: 1.0e+9, names: [G/L]}\n",
+        encoding="utf-8",
+    )
+    problems = read_units(tmp_path)[1]
+    assert [(problem.line, problem.message) for problem in problems] == [
+        (4, '"G/L" of "10^9/L" is already a spelling of "g/L". Remove one of them.')
+    ]

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from zhiheng.engine.fill.terms import Term, Terms
-from zhiheng.engine.fill.units import Unit, Units
+from zhiheng.engine.fill.units import Unit, Units, fold_unit
 from zhiheng.lib import models, yaml
 from zhiheng.lib.models import Problem, Spec
 from zhiheng.lib.suggest import did_you_mean
@@ -78,7 +78,18 @@ def read_units(folder: Path) -> tuple[Units, list[Problem]]:
         return Units([]), [Problem(problem.file, problem.line, problem.message)]
     spec, problems = models.read(document, UnitsSpec)
     units = [Unit(u.unit, u.dimension, float(u.factor), tuple(u.names)) for u in spec.units] if spec else []
-    return Units(units), problems
+    return Units(units), [*problems, *_same_spellings(units, document)]
+
+
+def _same_spellings(units: Iterable[Unit], document: yaml.Document) -> Iterator[Problem]:
+    """Yield what cannot be told apart: case does not count, so that "G/L" would be read as g/L."""
+    known: dict[str, str] = {}
+    for number, unit in enumerate(units):
+        for name in (unit.unit, *unit.names):
+            other = known.setdefault(fold_unit(name), unit.unit)
+            if other != unit.unit:
+                message = f'"{name}" of "{unit.unit}" is already a spelling of "{other}". Remove one of them.'
+                yield Problem(document.file, document.line(("units", number)), message)
 
 
 @lru_cache(maxsize=4)
