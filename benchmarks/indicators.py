@@ -31,7 +31,7 @@ def run(scale: Scale) -> Iterator[Result]:
     work = f"{NUMBER} proportions × {MONTHS} months × {DEPARTMENTS} departments over {cases:,} cases"
     found = indicators.measure(con, "answers")
     same = "same sums" if _sums(found) == _sums_by_hand(con) else "OTHER SUMS"
-    yield Result("indicators", work, ours, "s", None, f"with totals of both; {found.num_rows:,} results")
+    yield Result("indicators", work, ours, "s", None, f"{found.num_rows:,} results, totals included; by hand without")
     yield Result("indicators", "... against SQL by hand", ours / theirs, "×", TARGET, f"{theirs:.2f} s by hand, {same}")
 
 
@@ -40,7 +40,7 @@ def by_hand(con: duckdb.DuckDBPyConnection) -> pa.Table:
     sums = ", ".join(f"count_if({kind}{n}) as {kind}{n}" for n in range(NUMBER) for kind in "dxnu")
     return con.sql(
         f"select month, department, {sums} from (select month, department, {flags} from answers) "
-        "group by cube (month, department)"
+        "group by month, department"
     ).to_arrow_table()
 
 
@@ -50,8 +50,7 @@ def _sums(found: pa.Table) -> int:
 
 
 def _sums_by_hand(con: duckdb.DuckDBPyConnection) -> int:
-    (total,) = [row for row in by_hand(con).to_pylist() if row["month"] is None and row["department"] is None]
-    return sum(int(total[f"n{n}"]) for n in range(NUMBER))
+    return sum(int(row[f"n{n}"]) for row in by_hand(con).to_pylist() for n in range(NUMBER))
 
 
 def _indicators() -> Indicators:
