@@ -85,9 +85,7 @@ def measure(pack: Pack, deck: Path) -> Measured:
     return Measured(counts, answers, outcomes, total)
 
 
-def _answers(
-    con: duckdb.DuckDBPyConnection, pack: Pack, deck: Path, visits: list[str]
-) -> dict[str, dict[str, object]]:
+def _answers(con: duckdb.DuckDBPyConnection, pack: Pack, deck: Path, visits: list[str]) -> dict[str, dict[str, object]]:
     con.register("deck_cases", pa.table({"encounter_id": pa.array(visits, pa.string())}))
     terms = pack.fills.terms.with_value_sets(value_sets.read([deck / "valuesets.csv"]))
     # A deck is all that is known of its patients.
@@ -104,9 +102,7 @@ def _populations(outcome: Outcome) -> Iterator[str]:
     return (name for name, outcomes in POPULATIONS.items() if outcome in outcomes)
 
 
-def _total(
-    con: duckdb.DuckDBPyConnection, pack: Pack, answers: Mapping[str, Mapping[str, object]]
-) -> dict[str, int]:
+def _total(con: duckdb.DuckDBPyConnection, pack: Pack, answers: Mapping[str, Mapping[str, object]]) -> dict[str, int]:
     """Return the counts over the whole deck as DuckDB makes them."""
     rows = [
         {"encounter_id": visit, "item": code, "value": orjson.dumps(value).decode()}
@@ -124,9 +120,11 @@ def _total(
 
 
 def difference(found: Counts, wanted: Counts) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return found and expected of every count that is not as published."""
+    """Return found and published of every count that is not as published."""
     different = {
-        patient: {name: (found[patient][name], count) for name, count in counts.items() if found[patient][name] != count}
+        patient: {
+            name: (found[patient][name], count) for name, count in counts.items() if found[patient][name] != count
+        }
         for patient, counts in wanted.items()
     }
     return {patient: counts for patient, counts in different.items() if counts}

@@ -110,13 +110,14 @@ def filled(
         known: dict[str, Any] | None = None,
         common: str | None = None,
         reverse: bool = False,
+        persons: dict[str, str] | None = None,
     ) -> SimpleNamespace:
         pack, problems = toy(rules, common)
         assert pack is not None, problems
         tables = records_of(records)
-        few = _fill(pack, tables, complete, known or {}, reverse)
+        few = _fill(pack, tables, complete, known or {}, reverse, persons)
         monkeypatch.setattr(running, "FEW", 0)  # the way for many cases must give the same
-        many = _fill(pack, tables, complete, known or {}, reverse)
+        many = _fill(pack, tables, complete, known or {}, reverse, persons)
         monkeypatch.undo()
         assert (few.proposals, few.refused) == (many.proposals, many.refused)
         found = few
@@ -132,7 +133,12 @@ def filled(
 
 
 def _fill(
-    pack: Pack, tables: dict[str, Any], complete: tuple[str, ...], known: dict[str, Any], reverse: bool
+    pack: Pack,
+    tables: dict[str, Any],
+    complete: tuple[str, ...],
+    known: dict[str, Any],
+    reverse: bool,
+    persons: dict[str, str] | None,
 ) -> Filled:
     with duckdb.connect() as con:
         for name, table in tables.items():
@@ -146,6 +152,7 @@ def _fill(
             units=pack.fills.units,
             complete=complete,
             known={"x/E1": known},
+            persons=persons,
         )
 
 

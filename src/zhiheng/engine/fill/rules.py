@@ -116,7 +116,7 @@ class Rule:
     @property
     def rows(self) -> str:
         """Name the rows that the rule looks at: rules that look at the same ones are asked together."""
-        return f"{self.table} of the person" if self.is_of_person else self.table
+        return rows_of_person(self.table) if self.is_of_person else self.table
 
     @property
     def takes_one_row(self) -> bool:
@@ -125,6 +125,11 @@ class Rule:
     @property
     def maps_terms(self) -> bool:
         return self.mapping is not None and self.value is None and self.pattern is None and self.answer is None
+
+
+def rows_of_person(table: str) -> str:
+    """Name the rows of a table that belong to the whole person."""
+    return f"{table} of the person"
 
 
 class Plan:

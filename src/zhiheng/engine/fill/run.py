@@ -23,7 +23,7 @@ from zhiheng.records.schema import TABLES
 from . import person
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
-from .rules import ENCOUNTER_HISTORY, FACT, Plan, Rule
+from .rules import ENCOUNTER_HISTORY, FACT, Plan, Rule, rows_of_person
 from .terms import Terms
 from .units import Units
 
@@ -334,10 +334,7 @@ class _Run:
         con.execute("CREATE OR REPLACE TEMP TABLE fill_known (case_no INTEGER, item VARCHAR, value VARCHAR)")
         self._keep_known()
         self._keep_rules()
-        self._register("fill_persons", self._persons())
-        self._keep_history()
-        self._keep_people()
-        self.con.unregister("fill_persons")
+        self._keep_of_persons()
         self._choose_sources()
 
     def _choose_sources(self) -> None:
@@ -361,28 +358,28 @@ class _Run:
             if not self.con.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
                 self.empty.add(table)
         for table in self.of_person:
-            rows = f"{table} of the person"
+            rows = rows_of_person(table)
             self.sources[rows] = person.rows_of(table)
             if not self.con.execute(f"SELECT 1 FROM {self.sources[rows]} LIMIT 1").fetchall():
                 self.empty.add(rows)
         if self.small:
             self.con.execute("PRAGMA disable_optimizer")
 
-    def _keep_history(self) -> None:
-        """Add to the visits what is known of the stay before, where a rule asks for it."""
+    def _keep_of_persons(self) -> None:
+        """Add what is known of the person beyond the visit, where a rule asks for it."""
         asked = {name for user in self.users if user.rule.table == "encounter" for name in _names(user.rule)}
         self.has_history = bool(asked & ENCOUNTER_HISTORY.keys())
-        if not self.has_history:
+        if not (self.has_history or self.of_person):
             return
-        self.con.execute(_HISTORY)
-
-    def _keep_people(self) -> None:
-        """Copy the rows of the whole person, where a rule asks for them."""
+        self._register("fill_persons", self._persons())
+        if self.has_history:
+            self.con.execute(_HISTORY)
         if self.of_person:
             self.con.execute(person.create_people("fill_persons"))
             self.con.execute(person.create_numbers("fill_persons"))
         for table in self.of_person:
             self.con.execute(person.create_rows(table))
+        self.con.unregister("fill_persons")
 
     def _persons(self) -> pa.Table:
         if isinstance(self.persons, pa.Table):

@@ -10,6 +10,7 @@ from zhiheng.engine.fill.rules import (
     CODED,
     DEFAULT_ORDER,
     DEFAULT_TEXT,
+    ENCOUNTER_HISTORY,
     FACT,
     JOINED_VISITS,
     FillError,
@@ -232,7 +233,7 @@ class _Compiler:
         if (spec.where and not where) or (spec.value and not value) or names is None:
             return None
         spec = self._fitted(spec, item)
-        if self._wrong(number, spec, item, value):
+        if self._wrong(number, spec, item, value, where):
             return None
         mapping = spec.map_ if isinstance(spec.map_, dict) else None
         within = tuple(spec.within or DEFAULT_TEXT.get(table, ()))
@@ -294,6 +295,10 @@ class _Compiler:
             if not (self.common and self._names_missing_item(text)):
                 self._problem(number, key, f"{problem.problem} In: {text}")
             return None
+        for name in _terms_asked(found.node, {"terms", *CODED[table]}):
+            if name not in self.terms:
+                self._problem(number, key, f'unknown term "{name}".{did_you_mean(name, self.terms.names)} In: {text}')
+                return None
         for warning in found.warnings:
             self.context.warning(self.document, (self._section, number, key), f"{warning} In: {text}")
         return found
@@ -301,7 +306,9 @@ class _Compiler:
     def _names_missing_item(self, text: str) -> bool:
         return "cm_" in text
 
-    def _wrong(self, number: int, spec: RuleSpec, item: Item, value: Expression | None) -> bool:
+    def _wrong(
+        self, number: int, spec: RuleSpec, item: Item, value: Expression | None, where: Expression | None
+    ) -> bool:
         wrong = False
         for key, option in self._fixed_options(spec):
             if item.type in (ItemType.CHOICE, ItemType.CHOICES) and option not in {o.value for o in item.options}:
@@ -313,6 +320,10 @@ class _Compiler:
         if spec.unit and spec.unit not in self.units:
             self._problem(number, "unit", f'unknown unit "{spec.unit}". Units stand in packs/common/units.yaml.')
             wrong = True
+        if spec.visits == "person" and (history := self._history(value, where)):
+            message = f'"{history}" is known of the case\'s own visit only. Remove "visits: person".'
+            self._problem(number, "visits", message)
+            wrong = True
         if value is not None and not _fits(value.type, item, spec):
             message = f'value is {value.type}, but "{item.id}" is {item.type}. Change the value or add a map.'
             self._problem(number, "value", message)
@@ -322,6 +333,11 @@ class _Compiler:
             self._problem(number, "order", f'unknown column "{spec.order}".{near}')
             wrong = True
         return wrong
+
+    def _history(self, *expressions: Expression | None) -> str | None:
+        """Return the first name of what is known of the stay before the case's own visit."""
+        names = (name for each in expressions if each is not None for name in each.fields)
+        return next((name for name in names if name in ENCOUNTER_HISTORY), None)
 
     def _fixed_options(self, spec: RuleSpec) -> Iterator[tuple[str, str]]:
         if spec.answer is not None:
