@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from sections import diseases, expressions, frontpage, open_facts, profile, records
+from sections import diseases, expressions, front_page_items, frontpage, open_facts, profile, records
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
+    "explanation/front-page-items.md": front_page_items.page,
     "explanation/open-facts.md": open_facts.page,
     "reference/expressions.md": expressions.page,
     "reference/frontpage.md": frontpage.page,
