@@ -107,6 +107,10 @@ class Terms:
     def names(self) -> tuple[str, ...]:
         return tuple(self.by_name)
 
+    @cached_property
+    def _without_codes(self) -> Term | None:
+        return next((term for term in self.by_name.values() if term.value_sets and not term.listed), None)
+
     def of(
         self,
         table: str,
@@ -136,11 +140,10 @@ class Terms:
             pairs.append((system_name(code_system or _DEFAULT_SYSTEMS.get(table, "")), fold_code(code)))
         folded = fold_name(name) if name else None
         yield from given
-        missing = next((term for term in self.by_name.values() if term.value_sets and not term.listed), None)
-        if missing is not None:
+        if self._without_codes is not None:
             raise UnknownValueSet(
-                f'Term "{missing.name}" refers to the value set {missing.value_sets[0]}, whose codes are not given. '
-                "Give them with Terms.with_value_sets()."
+                f'Term "{self._without_codes.name}" refers to the value set {self._without_codes.value_sets[0]}, '
+                "whose codes are not given. Give them with Terms.with_value_sets()."
             )
         for term in self.by_name.values():
             if any(term.has_code(*pair) for pair in pairs) or (folded and term.has_name(folded)):
