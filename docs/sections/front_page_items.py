@@ -18,7 +18,8 @@ def page() -> str:
     return "\n\n".join(
         [
             "# 病案首页能证明哪些项",
-            "一份完整的 HQMS 首页能证明的公共项如下。`tests/packs/test_front_page_fills.py` 用完整的首页逐个病种验证：能证明的都要填上。",
+            "一份完整的 HQMS 首页能证明的公共项如下。`tests/packs/test_front_page_fills.py` 用完整的首页逐个病种验证："
+            "能证明的都要填上。",
             table(("项目", "首页字段", "怎样证明"), provable),
             "## 首页不能证明的公共项",
             table(("项目", "原因"), cannot),
