@@ -19,7 +19,7 @@ KINDS = {"missing": "待填", "limit": "限值", "check": "逻辑", "not_filled"
 EFFECTS = {"file": "整个文件未读", "row": "该行未读", "field": "该字段置空", "noted": "已读，提请注意"}
 INDICATOR_KINDS = {"proportion": "比例", "average": "均值", "count": "例数"}
 ORIGINS = {"record": "记录", "sets": "联动", "computed": "计算", "default": "表单固定值"}
-MAX_ROWS = 1_048_575  # of a sheet, below its header; the tables for machines hold all
+MAX_ROWS = 50_000  # of a sheet: more than a person reads, and as much as a spreadsheet opens gladly
 
 
 def write(run: Run, folder: Path) -> Path:
@@ -146,6 +146,9 @@ class _Sheets:
         place = 0
         for place, row in enumerate(rows, 1):
             if place > MAX_ROWS:
+                sheet.write_string(
+                    place, 0, f"本页只列前 {MAX_ROWS:,} 行，全部见同一文件夹中的 CSV 与 NDJSON", self.head
+                )
                 break
             for number, value in enumerate(row):
                 _put(sheet, place, number, value, self._format(value))
