@@ -9,7 +9,7 @@ from zhiheng.records import codes
 from .rules import Rule
 
 # Options of the national forms begin with their code: "I21.000x001 急性透壁前间壁心肌梗塞", "36.0700药物洗脱支架置入".
-_CODE = re.compile(r"\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Zx]+)?|\d\d\.\d+(?:x\d+)?)", re.ASCII)
+_CODE = re.compile(r"\s*([A-Z]\d[0-9A-Z](?:\.[0-9A-Zx]+)?|\d\d\.\d+(?:x\d+)*)", re.ASCII)
 Answer = tuple[str | int | float | None, str | None]  # the value and None, or None and the reason
 
 
