@@ -176,7 +176,8 @@ def _check(pack: Pack, results: Sequence[CaseResult], filled: filling.Filled) ->
 
 
 def _checked(each: CaseResult, proposals: Mapping[str, Proposal], refused: tuple[Mapping[str, Any], ...]) -> CaseResult:
-    evaluation = evaluate(each.pack.form, {code: proposal.value for code, proposal in proposals.items()})
+    proven = {code: proposal.value for code, proposal in proposals.items()}
+    evaluation = evaluate(each.pack.form, proven, firm=proven)
     ours = each.pack.checks.findings(evaluation.values) if each.pack.checks else ()
     return CaseResult(
         each.case, each.visit, each.pack, each.evidence, proposals, refused, evaluation, (*evaluation.findings, *ours)

@@ -565,3 +565,28 @@ def test_a_pickled_form_brings_its_generated_function_along():
     loaded = pickle.loads(pickle.dumps(made))  # noqa: S301 - made in the line above
     assert "program" in vars(loaded)
     assert evaluate(loaded, {"A": "y", "X": "文"}) == before
+
+
+COPIED = form(choice("a", sets=[("a = 'y'", "b", "'y'")]), choice("b"), choices("c"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "firm", "value", "kept"),
+    [
+        ({"A": "y", "B": "n"}, (), "y", False),  # the rule decides, as on the platform
+        ({"A": "y", "B": "n"}, ("B",), "n", True),  # a proven answer stays, and says that the rule differs
+        ({"A": "y", "B": "y"}, ("B",), "y", False),
+        ({"A": "y"}, ("A", "B"), "y", False),  # nothing was answered: the rule fills the blank
+        ({"A": "n", "B": "n"}, ("B",), "n", False),
+    ],
+)
+def test_a_firm_answer_stays_against_a_rule_that_sets_it(answers, firm, value, kept):
+    done = evaluate(COPIED, answers, firm=firm)
+    assert done.values["B"] == value
+    assert [finding.rule for finding in done.findings] == (["kept"] if kept else [])
+    assert "B" not in done.aside or not kept
+
+
+def test_a_rule_that_sets_a_read_only_item_goes_before_any_answer():
+    locked = form(choice("a", sets=[("a = 'y'", "b", "'y'")]), choice("b", readonly=True))
+    assert evaluate(locked, {"A": "y", "B": "n"}, firm=("B",)).values["B"] == "y"

@@ -172,9 +172,8 @@ def _outcomes(
         refused: dict[str, dict[str, str]] = {}
         for row in filled.refused.to_pylist():
             refused.setdefault(row["encounter_id"], {})[row["item"]] = row["reason"]
-        evaluations = {
-            case: evaluate(form, _answers(proposals.get(case, {}), people)) for case, people in given.items()
-        }
+        answers = {case: _answers(proposals.get(case, {}), people) for case, people in given.items()}
+        evaluations = {case: evaluate(form, each, firm=each) for case, each in answers.items()}
         findings = _findings_by_duckdb(con, pack, evaluations)
         indicators = _indicators_by_duckdb(con, pack, evaluations)
     by_encounter = {encounter: case for case in cases for encounter in case.encounter_ids}

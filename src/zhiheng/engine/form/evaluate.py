@@ -1,6 +1,6 @@
 """Evaluate a form: from answers in JSON form to what is shown, derived, missing and wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,10 +12,14 @@ from zhiheng.lib.suggest import nearest
 DERIVED = ("sets", "computed")
 
 
-def evaluate(form: Form, answers: Mapping[str, object]) -> Evaluation:
-    """What follows from `answers` (national code to value in JSON form); see `program` for the rules."""
+def evaluate(form: Form, answers: Mapping[str, object], firm: Collection[str] = ()) -> Evaluation:
+    """What follows from `answers` (national code to value in JSON form); see `program` for the rules.
+
+    `firm` are the codes of answers that stay where a rule of the form would set something else.
+    """
     reading = read(form, answers)
-    return conclude(form, answers, reading, form.program.run(reading.values))
+    names = {form.by_code[code].id for code in firm if code in form.by_code}
+    return conclude(form, answers, reading, form.program.run(reading.values, names))
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def conclude(form: Form, answers: Mapping[str, object], reading: Reading, run: R
             if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
                 findings.append(_too_long(item, value))
             findings += broken.get(item.code, ())
+            if item.id in run.kept:
+                findings.append(_kept(item, run.kept[item.id], value))
         if item.code in answers and not _counts(item, is_shown, value, reading, run):
             aside[item.code] = answers[item.code]
         if item.id in run.lost:
@@ -114,6 +120,18 @@ def _wrong(item: Item, wrong: Wrong, raw: object) -> Finding:
 def _too_long(item: Item, value: str) -> Finding:
     message = f"{item.label}：最多 {item.max_length} 个字，现为 {len(value)} 个字，请缩短。"
     return Finding("max_length", item.code, "error", message, {item.code: value})
+
+
+def _kept(item: Item, by_rule: object, value: object) -> Finding:
+    labels = {option.value: f"{option.value} {option.label}" for option in item.options}
+
+    def said(found: object) -> str:
+        each = found if isinstance(found, tuple) else (found,)
+        return "、".join(labels.get(str(one), str(to_json(one))) for one in each)
+
+    rule = f"“{said(by_rule)}”" if by_rule is not None else "空"
+    message = f"{item.label}：表单的联动规则会把本项改为{rule}，现保留有依据的值“{said(value)}”，请核对。"
+    return Finding("kept", item.code, "hint", message, {item.code: to_json(value)})
 
 
 def _lost(form: Form, item: Item, run: Run, raw: object) -> Finding:

@@ -1,6 +1,6 @@
 """Explain one item: why it is shown or hidden, why it has this value, which limits hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from zhiheng.engine.form.evaluate import conclude, read
@@ -51,13 +51,13 @@ class Explanation:
     circle: tuple[str, ...] = ()
 
 
-def explain_item(form: Form, answers: Mapping[str, object], code: str) -> Explanation:
-    """Why `code` is as it is with `answers` (national code to value in JSON form)."""
+def explain_item(form: Form, answers: Mapping[str, object], code: str, firm: Collection[str] = ()) -> Explanation:
+    """Why `code` is as it is with `answers` (national code to value in JSON form); `firm` as in `evaluate`."""
     item = form.by_code.get(code)
     if item is None:
         raise KeyError(f'Form {form.abbr} has no item "{code}".{did_you_mean(code, form.by_code)}')
     reading = read(form, answers)
-    run = form.program.run(reading.values)
+    run = form.program.run(reading.values, {form.by_code[each].id for each in firm if each in form.by_code})
     whole = conclude(form, answers, reading, run)
     row = {each.id: value for each, value in zip(form.items, run.values, strict=True)}
 

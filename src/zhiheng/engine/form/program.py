@@ -6,6 +6,8 @@ What the function does, item after item in the order of dependency:
 * Its value is what the last true rule that sets it says; else, with a formula, what the formula gives, answered or
   not; else the answer; else, when it is read-only, its default. On `choices`, the values of all true rules are
   collected, in the order of the options. A rule whose value is no option of the item does nothing.
+* An answer that is `firm` (it has a proof, or a person gave it) stays against a rule that sets an open item: on the
+  platform too such an item can be changed after the rule has set it. What the rule says is then in `kept`.
 * Items that depend on each other in a circle (alternatives that show only while the other is unanswered) are worked
   out in the order of the form, each as if those after it were unanswered. Those that then have an answer are settled;
   the others are looked at once more with all values known. So among answered alternatives the first in the form wins.
@@ -14,7 +16,7 @@ What the function does, item after item in the order of dependency:
 
 import importlib.util
 import marshal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
@@ -33,9 +35,10 @@ class Run(NamedTuple):
     broken: list[int]
     made: dict[str, str]  # identifier -> what made the value, where it is no answer
     lost: list[str]  # identifiers of answered alternatives that are hidden because another one is answered
+    kept: dict[str, object]  # identifier of a firm answer -> what a rule would have set instead
 
 
-Function = Callable[[Mapping[str, object]], Run]
+Function = Callable[[Mapping[str, object], Collection[str]], Run]
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,8 @@ class _Writer:
         self.writer = python.Writer(lambda name: "None" if name in self.unanswered else f"v_{name}")
 
     def lines(self) -> Iterator[str]:
-        yield "def run(answer):"
-        yield "    answer = answer.get; made = {}; lost = []; broken = []"
+        yield "def run(answer, firm=()):"
+        yield "    answer = answer.get; made = {}; lost = []; broken = []; kept = {}"
         for step in order.order(self.form):
             items = [self.form.by_id[name] for name in step.items]
             yield from self._circle(items) if step.circle else self._item(items[0], "    ")
@@ -100,7 +103,7 @@ class _Writer:
             yield f"    if v_{item.id} is not None and ({self._text(limit.holds)}) is False: broken.append({number})"
         shown = ", ".join("True" if item.shown is None else f"s_{item.id}" for item in self.form.items)
         found = ", ".join(f"v_{item.id}" for item in self.form.items)
-        yield f"    return Run(({shown},), ({found},), broken, made, lost)"
+        yield f"    return Run(({shown},), ({found},), broken, made, lost, kept)"
 
     def _item(self, item: Item, indent: str) -> Iterator[str]:
         if item.shown is None:
@@ -119,6 +122,13 @@ class _Writer:
             yield from self._collected(item, rules, indent)
         else:
             yield from self._last(item, rules, indent)
+        if rules and not item.readonly and item.computed is None:
+            yield from self._kept(item, indent)
+
+    def _kept(self, item: Item, indent: str) -> Iterator[str]:
+        name, firm = f"v_{item.id}", self.writer.fresh()
+        yield f"{indent}if {item.id!r} in firm and ({firm} := answer({item.id!r})) not in (None, {name}):"
+        yield f"{indent}    kept[{item.id!r}] = {name}; {name} = {firm}; made.pop({item.id!r}, None)"
 
     def _last(self, item: Item, rules: list[Sets], indent: str) -> Iterator[str]:
         """Each true rule overwrites: hundreds of rules on one item stay flat, where `elif` would nest them."""
@@ -164,7 +174,7 @@ class _Writer:
         yield "    " + "; ".join(f"{open_} = v_{item.id} is None" for item, open_ in unsettled)
         for item, open_ in unsettled:
             yield f"    if {open_}:"
-            yield f"        made.pop({item.id!r}, None)"
+            yield f"        made.pop({item.id!r}, None); kept.pop({item.id!r}, None)"
             yield from self._item(item, "        ")
         for item in items:
             if item.shown is not None and item.shown.fields:
