@@ -34,17 +34,15 @@ def check(
     warnings: Annotated[bool, typer.Option("--warnings", "-w", help="也列出不妨碍使用、但值得一看的地方")] = False,
 ) -> None:
     """检查病种包能否使用：每个错误都指出文件、行、看到了什么、应当是什么。"""
-    wrong = strange = 0
     folders = _folders(root, names)
-    for folder in folders:
-        _, report = compile_pack(folder)
-        wrong, strange = wrong + len(report.problems), strange + len(report.warnings)
-        _print([*report.problems, *(report.warnings if warnings else ())])
-    if not names and warnings:
-        unused = unused_in_common(root or default_root())
-        strange += len(unused)
-        _print(unused)
-    shared.out.print(f"检查了 {len(folders)} 个病种包：{wrong} 处错误，{strange} 处提请注意")
+    reports = [compile_pack(folder)[1] for folder in folders]
+    # A mistake in packs/common comes up once for each pack.
+    wrong = list(dict.fromkeys(each for report in reports for each in report.problems))
+    strange = list(dict.fromkeys(each for report in reports for each in report.warnings))
+    if not names and not wrong:
+        strange += _unused(root or default_root())
+    _print([*wrong, *(strange if warnings else ())])
+    shared.out.print(f"检查了 {len(folders)} 个病种包：{len(wrong)} 处错误，{len(strange)} 处提请注意")
     raise typer.Exit(Exit.FAILED if wrong else Exit.DONE)
 
 
@@ -142,6 +140,10 @@ def new(
     shared.out.print(
         f"已新建 {folder}。先看 pack.yaml 与 find.yaml；改完运行 zhiheng pack check {abbr}", soft_wrap=True
     )
+
+
+def _unused(root: Path) -> list[Problem]:
+    return unused_in_common(root) if (root / "common" / "items.yaml").is_file() else []
 
 
 def _print(problems: Iterable[Problem]) -> None:

@@ -237,7 +237,7 @@ def load_packs(
             problems.extend(error.problems)
     problems += _overlapping(packs)
     if problems:
-        raise PackError(problems)
+        raise PackError(list(dict.fromkeys(problems)))  # a mistake in packs/common comes up once for each pack
     return Packs(tuple(sorted(packs, key=lambda pack: (pack.spec.number or 10_000, pack.abbr, pack.spec.valid_from))))
 
 
