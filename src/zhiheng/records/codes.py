@@ -6,10 +6,13 @@ stands right behind them. Anything else is no code: `7.41` may be 07.41 or 74.1,
 """
 
 import re
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_FOLD = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x00D7: "X", 0x3000: " ", 0x3002: "."}
+# Full-width to half-width, and upper case: of these letters only, since others become A to Z as well (a dotless i).
+_FOLD = {full: chr(full - 0xFEE0).upper() for full in range(0xFF01, 0xFF5F)}
+_FOLD |= {ord(low): low.upper() for low in string.ascii_lowercase} | {0x00D7: "X", 0x3000: " ", 0x3002: "."}
 # Dagger and asterisk join two codes in one field: `E11.201+N08.3*` says both.
 _MARKS = re.compile(r"[+*†‡✝#]")
 _SHAPE = re.compile(r"(?P<diagnosis>[A-Z]\d[0-9A-Z])|(?P<procedure>\d\d)", re.ASCII)
@@ -31,7 +34,7 @@ def parts(text: str | None) -> tuple[str, ...]:
         return ()
     if _PLAIN.fullmatch(text):  # nearly every code: what follows would leave it as it is
         return (text.replace(".", "").upper(),)
-    written = text.translate(_FOLD).upper()
+    written = text.translate(_FOLD)
     found = (_normal("".join(part.split())) for part in _MARKS.split(written))
     return tuple(dict.fromkeys(code for code in found if code))
 

@@ -9,11 +9,15 @@ from zhiheng.records.codes import Cover, Range
 # The same folding as records.codes does in Python: full-width to half-width, lower case to upper, no blanks.
 HALF = "".join(map(chr, range(0x21, 0x7F)))
 FULL = "".join(chr(ord(each) + 0xFEE0) for each in HALF)
-FROM = FULL + "×。" + string.ascii_lowercase + " \t\u3000"
+BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+FROM = FULL + "×。" + string.ascii_lowercase + BLANKS
 TO = HALF.upper() + "X." + string.ascii_uppercase
 # Dagger and asterisk join two codes in one field; either may be the one that is covered.
 MARKS = "+*†‡✝#"
 ALPHABET = string.digits + string.ascii_uppercase
+# What every code begins with; what begins otherwise is no code and lies in no range.
+DIAGNOSIS = (f"[{string.ascii_uppercase}]", f"[{string.digits}]", f"[{ALPHABET}]")
+PROCEDURE = (f"[{string.digits}]", f"[{string.digits}]")
 
 
 def _check_codes(listed: tuple[Any, ...]) -> None:
@@ -33,20 +37,37 @@ def _python(code: str, *listed: str) -> str:
 
 
 def _sql(code: str, *listed: str) -> str:
-    pattern = f"(?:^|[{MARKS}])(?:{'|'.join(_patterns(Cover.of(listed)))})[0-9A-Z.-]*(?:[{MARKS}]|$)"
+    pattern = f"(?:^|[{MARKS}])(?:{'|'.join(_patterns(Cover.of(listed)))})[0-9A-Z.]*[-.]*(?:[{MARKS}]|$)"
     return f"regexp_matches(translate({code}, {sql_text(FROM)}, {sql_text(TO)}), {sql_text(pattern)})"
 
 
 def _patterns(cover: Cover) -> list[str]:
     paths = [list(prefix) for prefix in cover.prefixes]
     for each in cover.ranges:
-        paths += _between(each)
+        paths += filter(None, map(_shaped, _between(each)))
     return [_dotted(path) for path in paths]
+
+
+def _shaped(path: list[str]) -> list[str]:
+    """Return the path as far as codes go along it, led on to where every code has a place; empty if none does."""
+    places = _places(path)
+    head = [_common(each, place) for each, place in zip(path, places, strict=False)]
+    return [*head, *places[len(path) :], *path[len(places) :]] if all(head) else []
+
+
+def _places(path: list[str]) -> tuple[str, ...]:
+    return PROCEDURE if path[0].strip("[")[0] in string.digits else DIAGNOSIS
+
+
+def _common(one: str, other: str) -> str:
+    """Return the characters of one set that are in another, as a set; empty if there is none."""
+    both = "".join(each for each in one.strip("[]") if each in other)
+    return f"[{both}]" if both else ""
 
 
 def _dotted(path: list[str]) -> str:
     """Write a path of characters, or sets of them, with the dot that may stand behind the head of a code."""
-    head = 2 if path[0] in string.digits or path[0].startswith("[0") else 3
+    head = len(_places(path))
     return "".join(path[:head]) + "".join(f"[.]*{each}" for each in path[head:])
 
 
@@ -110,12 +131,13 @@ declare(
     "codes",
     parameters=(one("code", TEXT), constant("first", TEXT), constant("last", TEXT)),
     result=BOOLEAN,
-    meaning="编码在 first 到 last 的范围内，两端及其扩展码都算在内。",
-    english="The code lies in the range, both ends with their extensions.",
+    meaning="编码在 first 到 last 的范围内，两端及其扩展码都算在内。不成编码的文字不在任何范围内。",
+    english="The code lies in the range, both ends with their extensions; what is no code lies in none.",
     examples=examples(
         ("code_in_range(x, 'I05', 'I09')", True, {"x": "I09.900"}),
         ("code_in_range(x, 'I05', 'I09')", False, {"x": "I10.x00"}),
         ("code_in_range(x, '37.61003', '37.95001')", False, {"x": "37.61"}),
+        ("code_in_range(x, 'A00', 'I21.0')", False, {"x": "B0"}),
     ),
     python=lambda code, first, last: _python(code, _range(first, last)),
     duckdb=lambda code, first, last: _sql(code, _range(first, last)),
