@@ -30,6 +30,7 @@ def terms() -> Terms:
         ("注射用头孢哌酮钠舒巴坦钠", {"bl_bli", "antibacterial"}, {"ceph3"}),
         ("左氧氟沙星滴眼液", set(), {"fluoroquinolone"}),
         ("氯化钠注射液", set(), {"antibacterial"}),
+        ("注射用盐酸柔红霉素", {"daunorubicin"}, {"macrolide", "antibacterial"}),
     ],
 )
 def test_drugs_by_name(terms: Terms, name: str, belongs: set[str], not_to: set[str]) -> None:
