@@ -169,8 +169,8 @@ def content(row: dict) -> str:
 HOSTILE = {
     "a gzip bomb": (".gz", lambda good: bomb(good, 600)),
     "a gzip bomb without a line": (".gz", lambda good: bomb(b"", 400)),
-    "a cut gzip": (".gz", lambda good: gzip.compress(good * 3)[:-20]),
-    "a gzip with broken content": (".gz", lambda good: gzip.compress(good)[:30] + b"\xff" * 200),
+    "a cut gzip": (".gz", lambda good: gzip.compress(good * 3, mtime=0)[:-20]),
+    "a gzip with broken content": (".gz", lambda good: gzip.compress(good, mtime=0)[:30] + b"\xff" * 200),
     "no gzip at all": (".gz", lambda good: good),
     "one endless line": ("", lambda good: good + b"x" * (60 << 20)),
     "an endless quote": ("", lambda good: good + b'"' + b"x,y\n" * (4 << 20)),
