@@ -319,6 +319,64 @@ def test_there_is_no_absence_while_an_item_that_the_rule_uses_is_unanswered(fill
     assert filled(rule, "", complete=("medication",)).values == {}
 
 
+# The first rule asks for a dose in time, the second for any dose at all: only it may say that there was none.
+TWO_RULES = """
+    fills:
+    - item: t_3
+      from: medication
+      term: aspirin
+      where: start_time >= timestamp '2025-03-02 14:00'
+      take: any
+      answer: y
+    - {item: t_3, from: medication, term: clopidogrel, take: any, answer: y, absent: n}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "answer"),
+    [
+        ("{name: 美托洛尔}", {"T-3": "n"}),
+        ("{name: 阿司匹林, start_time: 2025-03-01 08:00}", {"T-3": "n"}),
+        ("{name: 阿司匹林}", {}),  # at what time nobody knows
+        ("{name: 阿司匹林, start_time: 2025-03-02 15:00}", {"T-3": "y"}),
+        ("{name: 氯吡格雷}", {"T-3": "y"}),
+    ],
+)
+def test_no_rule_answers_with_an_absence_while_a_row_might_serve_another_rule_of_the_item(
+    filled: Fill, rows: str, answer: dict[str, str]
+) -> None:
+    assert filled(TWO_RULES, f"medication: [{rows}]", complete=("medication",)).values == answer
+
+
+def test_rows_that_might_serve_count_from_every_table_and_every_pass(filled: Fill) -> None:
+    absent = "- {item: t_3, from: medication, term: clopidogrel, take: any, answer: y, absent: n}"
+    rules = f"""
+        fills:
+        - {{item: t_3, from: procedure, where: "start_time >= t_10", take: any, answer: y}}
+        {absent}
+    """
+    done = "procedure: [{name: 支架置入, start_time: 2025-03-02 13:00}]"
+    complete, known = ("medication",), {"T-10": "2025-03-02 14:00"}
+    assert filled(rules, done, complete=complete).values == {}
+    assert filled(rules, done, complete=complete, known=known).values == {"T-3": "n"}
+    assert filled(rules, "", complete=complete).values == {"T-3": "n"}
+
+
+def test_there_is_no_absence_while_a_row_serves_another_rule_but_its_words_cannot_be_read(filled: Fill) -> None:
+    rules = """
+        fills:
+        - {item: t_1, from: note, match: '给药时间：([^，。]*)', value: found, take: first}
+        - {item: t_1, from: medication, term: aspirin, value: start_time, take: first, absent: 2025-03-02 14:00}
+    """
+    assert filled(rules, note("给药时间：不详。"), complete=("medication",)).values == {}
+    assert filled(rules, note("未给药。"), complete=("medication",)).values == {"T-1": "2025-03-02 14:00"}
+
+
+def test_rows_that_might_serve_another_item_do_not_count(filled: Fill) -> None:
+    rules = TWO_RULES.replace("item: t_3", "item: t_4", 1).replace("answer: y", "answer: a", 1)
+    assert filled(rules, "medication: [{name: 阿司匹林}]", complete=("medication",)).values == {"T-3": "n"}
+
+
 # Patterns in texts ----------------------------------------------------------------------------------------------------
 
 KILLIP = """
@@ -345,6 +403,19 @@ def test_a_pattern_in_a_note_gives_the_value_and_its_words_are_the_proof(filled:
 def test_a_pattern_that_the_words_around_deny_gives_nothing(filled: Fill) -> None:
     assert filled(KILLIP, note("否认Killip分级Ⅱ级。")).values == {}
     assert filled(KILLIP, note("未评估。")).values == {}
+
+
+@pytest.mark.parametrize("end", ["。", "；", ";", "，", ",", "\\n", "\\r\\n"])
+def test_a_neighbouring_clause_denies_nothing(filled: Fill, end: str) -> None:
+    assert filled(KILLIP, note(f'"否认胸痛{end}Killip分级Ⅱ级"')).values == {"T-4": "b"}
+    assert filled(KILLIP, note(f'"Killip分级Ⅱ级{end}否认胸痛"')).values == {"T-4": "b"}
+    assert filled(KILLIP, note(f'"胸痛{end}否认Killip分级Ⅱ级{end}咳嗽"')).values == {}
+    assert filled(KILLIP, note(f'"胸痛{end}Killip分级Ⅱ级患者否认{end}咳嗽"')).values == {}
+
+
+def test_a_neighbouring_clause_is_quoted_all_the_same(filled: Fill) -> None:
+    result = filled(KILLIP, note("否认胸痛。Killip分级Ⅱ级，心率88次。"))
+    assert result.evidence["T-4"][0].excerpt == "否认胸痛。Killip分级Ⅱ级，心率88次。"
 
 
 @pytest.mark.parametrize("written", ["2025-03-02 15:35", "2025/03/02 15:35", "2025年03月02日15时35分"])

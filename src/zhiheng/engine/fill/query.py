@@ -22,6 +22,8 @@ BITS = 60  # rules per mask: a BIGINT with room for its sign
 LAST = "1e300"  # the place of rows without an order: after all others
 END_OF_DAY = "INTERVAL 86399 SECOND"
 AROUND = 15  # characters of context on each side of a quoted match
+ANYTHING = "."  # what the context of a quoted match may consist of; line ends end it
+SAME_CLAUSE = r"[^。；;，,\r\n]"  # and what the words that can deny a match may: a neighbouring clause denies nothing
 
 Factor = Callable[[Rule], str]
 
@@ -75,6 +77,7 @@ class Numbered:
     rule: Rule
     number: int
     item: Item
+    denies: bool = False  # whether it must be known which rows might serve it: none may, where an absence is stated
 
     @property
     def word(self) -> int:
@@ -171,16 +174,16 @@ class TableQuery:
         within = self._within(rule)
         found = f"regexp_matches({within}, {text(rule.pattern.match)})"
         if rule.pattern.unless:
-            found += f" AND NOT regexp_matches({self._quoted(rule)}, {text(rule.pattern.unless)})"
+            found += f" AND NOT regexp_matches({self._quoted(rule, SAME_CLAUSE)}, {text(rule.pattern.unless)})"
         return f"({found})"
 
     def _within(self, rule: Rule) -> str:
         assert rule.pattern
         return "concat_ws('。', " + ", ".join(f"r.{quote(name)}" for name in rule.pattern.within) + ")"
 
-    def _quoted(self, rule: Rule) -> str:
+    def _quoted(self, rule: Rule, context: str = ANYTHING) -> str:
         assert rule.pattern
-        around = f".{{0,{AROUND}}}"
+        around = f"{context}{{0,{AROUND}}}"
         return f"regexp_extract({self._within(rule)}, {text(f'{around}(?:{rule.pattern.match}){around}')})"
 
     def _found(self, rule: Rule) -> str:
@@ -365,8 +368,8 @@ class TableQuery:
         return self._bits(word, lambda condition: condition, self.rules)
 
     def _unknown_mask(self, word: int) -> str:
-        # An absence can be stated only where no row might still serve the rule.
-        doubtful = [each for each in self.rules if each.rule.absent is not None]
+        # An absence can be stated only where no row might still serve a rule of the item.
+        doubtful = [each for each in self.rules if each.denies]
         return self._bits(word, lambda condition: f"({condition}) IS NULL", doubtful)
 
     def _bits(self, word: int, test: Callable[[str], str], rules: Sequence[Numbered]) -> str:
@@ -397,10 +400,11 @@ class TableQuery:
 
     def may_serve(self) -> str:
         """Return when row `r` serves rule `b`, or might."""
-        if self.words == 1:
-            return "((r.mask0 | r.unknown0) & b.bit) <> 0"
-        cases = " ".join(f"WHEN {word} THEN r.mask{word} | r.unknown{word}" for word in range(self.words))
-        return f"(CASE b.word {cases} END & b.bit) <> 0"
+        return f"({self.serves()} OR {self.might_serve()})"
+
+    def might_serve(self) -> str:
+        """Return when nobody knows whether row `r` serves rule `b`."""
+        return self.serves(mask="unknown")
 
     def create_best(self) -> str:
         """Return the statement that finds, for each case and rule, the place of the winner and the number of rows."""

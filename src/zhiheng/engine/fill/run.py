@@ -231,6 +231,7 @@ class _User:
     turn: int  # the pass in which it runs
     decided: int  # the pass after which its item is decided
     is_simple: bool  # the only rule of its item, and it takes one row
+    denies: bool  # it or another rule of its item answers with an absence
 
     @property
     def kind(self) -> int:
@@ -251,7 +252,8 @@ def _users(jobs: Sequence[Job]) -> Iterator[_User]:
             same = by_item[rule.item]
             decided = max(turns[each.id] for each in same)
             simple = len(same) == 1 and rule.takes_one_row
-            yield _User(first + place, number, rule, plan.items[rule.item], turns[rule.id], decided, simple)
+            denies = any(each.absent is not None for each in same)
+            yield _User(first + place, number, rule, plan.items[rule.item], turns[rule.id], decided, simple, denies)
         first += len(plan.rules)
 
 
@@ -263,6 +265,10 @@ class _Asked:
     item: Item
     users: tuple[_User, ...]
 
+    @property
+    def denies(self) -> bool:
+        return any(user.denies for user in self.users)
+
 
 def _asked(users: Sequence[_User]) -> list[_Asked]:
     by_question: dict[tuple[object, ...], list[_User]] = {}
@@ -270,7 +276,6 @@ def _asked(users: Sequence[_User]) -> list[_Asked]:
         by_question.setdefault(_question(user), []).append(user)
     asked = []
     for number, same in enumerate(by_question.values()):
-        # Where one of them can answer with an absence, it must be known which rows might still serve.
         absent = next((user.rule.absent for user in same if user.rule.absent is not None), None)
         rule = replace(same[0].rule, id=str(number), absent=absent)
         asked.append(_Asked(rule, same[0].item, tuple(same)))
@@ -333,6 +338,7 @@ class _Run:
             "record_version INTEGER, time TIMESTAMP, time_precision VARCHAR, excerpt VARCHAR)"
         )
         con.execute("CREATE OR REPLACE TEMP TABLE fill_chosen AS SELECT * FROM fill_found")
+        con.execute("CREATE OR REPLACE TEMP TABLE fill_doubts (case_no INTEGER, item VARCHAR)")
         con.execute("CREATE OR REPLACE TEMP TABLE fill_known (case_no INTEGER, item VARCHAR, value VARCHAR)")
         self._keep_known()
         self._keep_rules()
@@ -464,7 +470,7 @@ class _Run:
     # One table of one pass -------------------------------------------------------------------------------------------
 
     def _fill_from(self, table: str, asked: Sequence["_Asked"]) -> None:
-        numbered = [Numbered(each.rule, number, each.item) for number, each in enumerate(asked)]
+        numbered = [Numbered(each.rule, number, each.item, each.denies) for number, each in enumerate(asked)]
         rules = [each.rule for each in asked]
         rows = rules[0].rows
         factors = self._factors(rows, rules)
@@ -475,6 +481,7 @@ class _Run:
         self._keep_users(asked, query.words)
         if rows not in self.empty:
             self._find_values(query, asked)
+            self._keep_doubts(query)
         if table in self.complete:
             self._keep_absences(query, [each for each in numbered if each.rule.absent is not None])
 
@@ -489,6 +496,7 @@ class _Run:
             "item": pa.array([user.item.code for _, user in rows], pa.string()),
             "kind": pa.array([user.kind for _, user in rows], pa.int8()),
             "absent": pa.array(absent, pa.string()),
+            "shared": pa.array([user.denies and not user.is_simple for _, user in rows], pa.bool_()),
         }
         self._register("fill_users", pa.table(users))
         if len(self.jobs) == 1:
@@ -609,10 +617,14 @@ class _Run:
     @property
     def _values(self) -> str:
         """Return what was found, beside each rule that asked for it."""
+        return f"fill_values v {self._asking}"
+
+    @property
+    def _asking(self) -> str:
+        """Return the join of what is known of a question `v.k` in a case with each rule that asked it there."""
         if len(self.jobs) == 1:
-            return "fill_values v JOIN fill_users u ON u.k = v.k"
-        cases = "JOIN fill_cases c ON c.case_no = v.case_no"
-        return f"fill_values v {cases} JOIN fill_users u ON u.k = v.k AND u.job = c.job"
+            return "JOIN fill_users u ON u.k = v.k"
+        return "JOIN fill_cases c ON c.case_no = v.case_no JOIN fill_users u ON u.k = v.k AND u.job = c.job"
 
     def _translate(self, users: Mapping[int, "_User"]) -> None:
         rows: list[tuple[int, str, str | None, str | None]] = []
@@ -625,6 +637,20 @@ class _Run:
                 rows.append((number, raw, None if value is None else orjson.dumps(value).decode(), reason))
         data = [pa.array([row[at] for row in rows], kind) for at, kind in enumerate(_OPTION_TYPES)]
         self._register("fill_options", pa.table(data, names=["rule", "raw", "value", "reason"]))
+
+    def _keep_doubts(self, query: TableQuery) -> None:
+        """Write which items have rows that might serve one of their rules, or serve it without an answer to read.
+
+        Of these items no other rule may say that there is none.
+        """
+        if not any(each.denies for each in query.rules):
+            return
+        self.con.execute(
+            f"INSERT INTO fill_doubts SELECT DISTINCT v.case_no, u.item FROM (SELECT r.case_no, b.k FROM fill_rows r "
+            f"JOIN fill_rules b ON {query.might_serve()} "
+            "UNION ALL SELECT case_no, k FROM fill_values WHERE raw IS NULL AND problem IS NULL) v "
+            f"{self._asking} WHERE u.shared"
+        )
 
     def _keep_absences(self, query: TableQuery, numbered: Sequence[Numbered]) -> None:
         """Answer with the absence where the hospital declares the table complete and no row may serve the rule."""
@@ -670,6 +696,7 @@ class _Run:
             "ruled AS (SELECT f.* FROM f JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
             "WHERE NOT f.absence AND (f.rule = p.rule OR f.several) "
             "UNION ALL SELECT f.* FROM f ANTI JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
+            "ANTI JOIN fill_doubts d ON d.case_no = f.case_no AND d.item = f.item "
             "WHERE f.absence QUALIFY f.rule = min(f.rule) OVER (PARTITION BY f.case_no, f.item)), "
             "clash AS (SELECT case_no, rule, string_agg(DISTINCT found, ' / ' ORDER BY found) AS found FROM ruled "
             "WHERE sole GROUP BY 1, 2 "
@@ -753,7 +780,7 @@ _TEMPORARY = (
     "fill_encounters",
     "fill_ids",
     *("fill_people", "fill_numbers"),
-    *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_known", "fill_answers"),
+    *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_doubts", "fill_known", "fill_answers"),
     *("fill_rules", "fill_rows", "fill_best", "fill_picked", "fill_values", "fill_keys"),
 )
 _OPTION_TYPES = (pa.int32(), pa.string(), pa.string(), pa.string())
