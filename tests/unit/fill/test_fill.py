@@ -511,6 +511,18 @@ def test_a_common_answer_serves_only_forms_where_the_option_means_the_same(
     assert result.values.get("T-3") == found
 
 
+@pytest.mark.parametrize(
+    "gives",
+    ["value: discharge_mode, map: {home: n=否}", "take: any, answer: n=否", "value: discharge_mode, map: options_by_code"],
+)
+def test_a_common_rule_that_gives_options_does_not_serve_forms_where_the_answer_is_written_out(
+    filled: Fill, gives: str
+) -> None:
+    common = f"fills: [{{item: t_7, from: encounter, {gives}}}]"
+    result = filled("fills: []", "encounter: [{encounter_id: E1, discharge_mode: home}]", common=common)
+    assert (result.values, result.refused) == ({}, {})
+
+
 def test_a_stay_before_of_the_same_person_is_known(filled: Fill) -> None:
     rule = "fills: [{item: t_2, from: encounter, value: days_since_previous_discharge}]"
     records = """
