@@ -1,5 +1,6 @@
 """From a complete front page and nothing else, every pack fills every common item that a front page can prove."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 from zhiheng.engine import fill as filling
 from zhiheng.engine.form import evaluate
-from zhiheng.packs.loading import load_packs
+from zhiheng.packs.loading import compile_pack, load_packs
 from zhiheng.records.schema import FEE_CATEGORIES, TABLES
 from zhiheng.records.store import empty
 
@@ -105,3 +106,15 @@ def test_a_complete_front_page_fills_what_it_proves(pack):
     unclear = {"CM-0-1-4-1", "CM-0-1-4-2"} if pack.abbr == "ARDS" else set()
     wanted = [code for code in PROVABLE if code in done.shown and code not in unclear]
     assert [code for code in wanted if code not in done.values] == []
+
+
+def test_a_form_that_wants_the_answer_in_words_gets_no_option_of_the_common_rules(tmp_path):
+    packs = Path(__file__).parents[2] / "packs"
+    for name in ("common", "ards"):
+        shutil.copytree(packs / name, tmp_path / "packs" / name)
+    own = tmp_path / "packs" / "ards" / "fill.yaml"
+    lines = own.read_text(encoding="utf-8").splitlines(keepends=True)
+    own.write_text("".join(line for line in lines if "item: CM-0-3-3," not in line), encoding="utf-8")
+    pack, report = compile_pack(tmp_path / "packs" / "ards")
+    assert pack is not None, report.problems
+    assert [rule for rule in pack.fills.plan.rules if rule.item == "CM-0-3-3"] == []

@@ -513,7 +513,11 @@ def test_a_common_answer_serves_only_forms_where_the_option_means_the_same(
 
 @pytest.mark.parametrize(
     "gives",
-    ["value: discharge_mode, map: {home: n=否}", "take: any, answer: n=否", "value: discharge_mode, map: options_by_code"],
+    [
+        "value: discharge_mode, map: {home: n=否}",
+        "take: any, answer: n=否",
+        "value: discharge_mode, map: options_by_code",
+    ],
 )
 def test_a_common_rule_that_gives_options_does_not_serve_forms_where_the_answer_is_written_out(
     filled: Fill, gives: str

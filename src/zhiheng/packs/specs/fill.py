@@ -232,6 +232,8 @@ class _Compiler:
         names = self._terms(number, spec)
         if (spec.where and not where) or (spec.value and not value) or names is None:
             return None
+        if self.common and not item.options and _speaks_of_options(spec):
+            return None  # here people write the answer out
         spec = self._fitted(spec, item)
         if self._wrong(number, spec, item, value, where):
             return None
@@ -310,7 +312,7 @@ class _Compiler:
         self, number: int, spec: RuleSpec, item: Item, value: Expression | None, where: Expression | None
     ) -> bool:
         wrong = False
-        for key, option in self._fixed_options(spec):
+        for key, option in _fixed_options(spec):
             if item.type in (ItemType.CHOICE, ItemType.CHOICES) and option not in {o.value for o in item.options}:
                 if self.common:
                     return True  # the option is not in this form's list: the rule is for other forms
@@ -339,21 +341,27 @@ class _Compiler:
         names = (name for each in expressions if each is not None for name in each.fields)
         return next((name for name in names if name in ENCOUNTER_HISTORY), None)
 
-    def _fixed_options(self, spec: RuleSpec) -> Iterator[tuple[str, str]]:
-        if spec.answer is not None:
-            yield "answer", spec.answer
-        if spec.absent is not None:
-            yield "absent", spec.absent
-        if isinstance(spec.map_, dict):
-            for option in spec.map_.values():
-                yield "map", option
-
     def _problem(self, number: int, key: str, message: str) -> None:
         location: Location = (self._section, number, key)
         each = self.spec.fills[number] if self._section == "fills" else self.spec.facts[number]
         name = each.item if isinstance(each, FillSpec) else each.fact if isinstance(each, FactSpec) else ""
         kind = "item" if self._section == "fills" else "fact"
         self.context.problem(self.document, location, f'{kind} "{name}": {message}')
+
+
+def _fixed_options(spec: RuleSpec) -> Iterator[tuple[str, str]]:
+    if spec.answer is not None:
+        yield "answer", spec.answer
+    if spec.absent is not None:
+        yield "absent", spec.absent
+    if isinstance(spec.map_, dict):
+        for option in spec.map_.values():
+            yield "map", option
+
+
+def _speaks_of_options(spec: RuleSpec) -> bool:
+    """Say whether the rule gives an option, written as `value=beginning of its label`, or looks for one by its code."""
+    return spec.map_ == OPTIONS_BY_CODE or any("=" in option for _, option in _fixed_options(spec))
 
 
 def _option(item: Item, wanted: str) -> str | None:
