@@ -43,6 +43,7 @@ def run(pack: Pack, folder: Path, expect: str, given: str = GIVEN) -> list[Ran]:
     [
         "case: in",
         "case: {decision: in, reasons: []}",
+        "case: {decision: in, questions: [], standing: [transferred_in, trial, not_first]}",
         "answers: {cm_0_1_3_1: a, cm_0_2_1_2: F, cm_4_1: 7, cm_6_1: null}",
         "answers: {cm_0_1_3_1: {value: a, source_id: d1, table: diagnosis, excerpt: I21.001}}",
         "answers: {discharged_at: 2025-05-08 10:00}",
@@ -61,6 +62,7 @@ def test_what_came_out_as_expected_has_no_differences(pack: Pack, tmp_path: Path
     [
         ("case: out", "case: expected out, found in"),
         ("case: {reasons: [age]}", "case: expected reasons ['age'], found []"),
+        ("case: {standing: []}", "case: expected standing [], found ["),
         ("answers: {cm_0_1_3_1: b}", 'answer cm_0_1_3_1 主要诊断ICD-10四位亚目编码与名称: expected "b", found "a"'),
         ("answers: {cm_6_1: 10}", "answer cm_6_1 住院总费用: expected 10, found no value"),
         ("answers: {stemi_1_1_7: a}", 'expected "a", found no value (the item is not shown)'),
@@ -85,6 +87,45 @@ def test_a_difference_says_what_was_expected_and_what_was_found(
 def test_an_example_must_expect_something(pack: Pack, tmp_path: Path) -> None:
     (ran,) = run(pack, tmp_path, "{}")
     assert "the example expects nothing" in ran.differences[0]
+
+
+def test_a_part_of_the_case_that_does_not_exist_is_told(pack: Pack, tmp_path: Path) -> None:
+    (ran,) = run(pack, tmp_path, "case: {standings: [trial]}")
+    assert '"case" has no part "standings". Did you mean "standing"?' in ran.differences[0]
+
+
+HIP = """
+    examples:
+    - example: one
+      records:
+        patient: [{patient_id: P1, sex: female, birth_date: 1950-01-01}]
+        encounter: [{encounter_id: E1, admit_time: 2025-05-01 08:00, discharge_time: 2025-05-08 10:00}]
+        procedure: [{code: "81.5100", role: principal, rank: 1}]
+      expect:
+"""
+
+
+@pytest.mark.parametrize(
+    ("beside", "case"),
+    [
+        (("dvt",), "{decision: out, reasons: [prophylaxis_in_dvt]}"),
+        ((), "{decision: undecided, questions: [prophylaxis_in_dvt]}"),
+    ],
+)
+def test_the_packs_beside_it_that_a_pack_yields_to_are_asked_too(tmp_path: Path, beside: tuple, case: str) -> None:
+    for name in ("common", "pip", *beside):
+        shutil.copytree(default_root() / name, tmp_path / name, ignore=shutil.ignore_patterns("examples"))
+    folder = tmp_path / "pip"
+    (ran,) = run(load_pack(folder), folder, f"case: {case}", HIP)
+    assert ran.differences == []
+
+
+def test_a_pack_beside_it_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    for name in ("common", "pip", "dvt"):
+        shutil.copytree(default_root() / name, tmp_path / name, ignore=shutil.ignore_patterns("examples"))
+    (tmp_path / "dvt" / "find.yaml").write_text("unit: encounters", encoding="utf-8")
+    ran = run_examples(load_pack(tmp_path / "pip"), tmp_path / "pip")
+    assert ran and all(each.place.startswith("dvt/find.yaml") or "dvt/find.yaml" in each.place for each in ran)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from zhiheng.engine.fill import Filled, fill, proposals_by_case
 from zhiheng.engine.fill.run import PROPOSALS, REFUSED, Proposal
-from zhiheng.engine.find import Case, find
+from zhiheng.engine.find import Case, Rules, find
 from zhiheng.engine.form import Evaluation, Form, Item, evaluate
 from zhiheng.engine.measure import WORDS, Indicators, Outcome, typed_columns
 from zhiheng.lib import models, yaml
@@ -23,7 +23,7 @@ from zhiheng.records.build import Builder
 from zhiheng.records.schema import TABLES
 from zhiheng.records.store import empty
 
-from .loading import Pack, file_name
+from .loading import Pack, PackError, file_name, load_pack, pack_folders
 from .specs.example import ExampleSpec, ExamplesSpec, Row
 
 RECEIVED = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -57,21 +57,53 @@ class Ran:
 
 def run_examples(pack: Pack, folder: Path) -> list[Ran]:
     """Run all examples of the pack in `folder`. A file that cannot be read is a difference of its own."""
-    ran = []
+    before, unread = _going_before(pack, folder.parent)
+    ran = _not_read("find.yaml", unread)
     for path in sorted((folder / "examples").glob("*.yaml")):
         examples, problems = read_examples(path)
-        ran += [Ran(path.name, f"{problem.file}:{problem.line}", [problem.message]) for problem in problems]
-        ran += run_all(pack, examples)
+        ran += _not_read(path.name, problems)
+        ran += run_all(pack, examples, before)
     return ran
 
 
-def run_all(pack: Pack, examples: Sequence[Example]) -> list[Ran]:
-    """Run examples, in their order. Those that declare the same tables complete share one database."""
+def _not_read(name: str, problems: Iterable[Problem]) -> list[Ran]:
+    return [Ran(name, f"{problem.file}:{problem.line}", [problem.message]) for problem in problems]
+
+
+def _going_before(pack: Pack, root: Path) -> tuple[list[Rules], list[Problem]]:
+    """Return the rules of the packs beside this one that it yields to, and of those that these yield to.
+
+    Without them nobody could say that a visit is not theirs, and no example could ever be in.
+    """
+    found: dict[str, Rules] = {}
+    problems: list[Problem] = []
+    names = [path.name for path in pack_folders(root)]
+    wanted = list(pack.find.yields_to) if pack.find else []
+    while wanted:
+        abbr = wanted.pop().lower()
+        if abbr in found or abbr not in names or abbr == pack.folder:
+            continue
+        try:
+            rules = load_pack(root / abbr).find
+        except PackError as error:
+            problems += error.problems
+            continue
+        if rules is not None:
+            found[abbr] = rules
+            wanted += rules.yields_to
+    return list(found.values()), problems
+
+
+def run_all(pack: Pack, examples: Sequence[Example], before: Sequence[Rules] = ()) -> list[Ran]:
+    """Run examples, in their order. Those that declare the same tables complete share one database.
+
+    `before` are the rules of other packs that a visit may belong to instead.
+    """
     numbered = {f"{number}": example for number, example in enumerate(examples)}
     ran: dict[str, Ran] = {}
     for complete in dict.fromkeys(example.complete for example in examples):
         together = {key: example for key, example in numbered.items() if example.complete == complete}
-        ran |= _run_together(pack, together, complete)
+        ran |= _run_together(pack, together, complete, before)
     return [ran[key] for key in numbered]
 
 
@@ -134,7 +166,9 @@ class Outcomes:
     indicators: Mapping[str, Mapping[str, tuple[Outcome, float | None]]]  # by DuckDB
 
 
-def _run_together(pack: Pack, examples: Mapping[str, Example], complete: Sequence[str]) -> dict[str, Ran]:
+def _run_together(
+    pack: Pack, examples: Mapping[str, Example], complete: Sequence[str], before: Sequence[Rules]
+) -> dict[str, Ran]:
     """Run examples in one database; identifiers begin with the number of their example, so that none meets another."""
     ran = {key: Ran(example.name, example.place) for key, example in examples.items()}
     parts = {key: _tables(example, key) for key, example in examples.items()}
@@ -145,7 +179,7 @@ def _run_together(pack: Pack, examples: Mapping[str, Example], complete: Sequenc
         return ran
     tables = {name: pa.concat_tables([parts[key][0][name] for key in sound]) for name in TABLES}
     try:
-        outcomes = _outcomes(pack, sound, tables, complete)
+        outcomes = _outcomes(pack, sound, tables, complete, before)
     except KeyError as problem:
         for key in sound:
             ran[key].differences.append(str(problem.args[0]))
@@ -156,12 +190,16 @@ def _run_together(pack: Pack, examples: Mapping[str, Example], complete: Sequenc
 
 
 def _outcomes(
-    pack: Pack, examples: Mapping[str, Example], tables: Mapping[str, pa.Table], complete: Sequence[str]
+    pack: Pack,
+    examples: Mapping[str, Example],
+    tables: Mapping[str, pa.Table],
+    complete: Sequence[str],
+    before: Sequence[Rules],
 ) -> Outcomes:
     form, persons = pack.form, _persons(tables)
     given = {_case_of(example, key): _given(form, example) for key, example in examples.items()}
     linked = pa.table({"patient_id": list(persons), "person_id": list(persons.values())})
-    cases = find([pack.find], tables, persons=linked).cases() if pack.find else []
+    cases = find([pack.find, *before], tables, persons=linked).cases() if pack.find else []
     with duckdb.connect() as con:
         for name, table in tables.items():
             con.register(name, table)
@@ -176,7 +214,7 @@ def _outcomes(
         evaluations = {case: evaluate(form, each, firm=each) for case, each in answers.items()}
         findings = _findings_by_duckdb(con, pack, evaluations)
         indicators = _indicators_by_duckdb(con, pack, evaluations)
-    by_encounter = {encounter: case for case in cases for encounter in case.encounter_ids}
+    by_encounter = {encounter: case for case in cases if case.pack == pack.abbr for encounter in case.encounter_ids}
     return Outcomes(filled, proposals, refused, evaluations, by_encounter, findings, indicators)
 
 
@@ -306,7 +344,7 @@ def _compare_case(case: Case | None, expected: Any) -> Iterator[str]:
     decision = case.decision.value if case else "none"
     if "decision" in wanted and decision != wanted["decision"]:
         yield f"case: expected {wanted['decision']}, found {decision}{_why(case)}"
-    for key in ("reasons", "questions"):
+    for key in ("reasons", "questions", "standing"):
         found = [saying.id for saying in getattr(case, key)] if case else []
         if key in wanted and sorted(wanted[key]) != sorted(found):
             yield f"case: expected {key} {wanted[key]}, found {found}"

@@ -5,15 +5,18 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from zhiheng.lib.models import Spec
+from zhiheng.lib.suggest import did_you_mean
 
 Row = dict[str, Any]
+CASE_PARTS = ("decision", "reasons", "questions", "standing")
 
 
 class ExpectSpec(Spec):
     """What must come of an example. What is not named is not looked at, but something must be named.
 
-    `case` is the decision, or a mapping with `decision`, `reasons` and `questions` (ids of find.yaml). `answers` maps
-    items to the value in the form (null: no value), or to a mapping with `value` and parts of its evidence.
+    `case` is the decision, or a mapping with `decision`, `reasons`, `questions` (what must be answered first) and
+    `standing` (what stays to be kept in mind), all ids of find.yaml. `answers` maps items to the value in the form
+    (null: no value), or to a mapping with `value` and parts of its evidence.
     `refused` maps items to the reason why a value that was found is not filled.
     """
 
@@ -31,6 +34,10 @@ class ExpectSpec(Spec):
     def _expects_something(self) -> "ExpectSpec":
         if not self.model_fields_set:
             raise ValueError("the example expects nothing. Name at least one of case, answers, findings, indicators.")
+        unknown = sorted({*self.case} - {*CASE_PARTS}) if isinstance(self.case, dict) else []
+        if unknown:
+            near = did_you_mean(unknown[0], CASE_PARTS, kind="Parts")
+            raise ValueError(f'"case" has no part "{unknown[0]}".{near}')
         return self
 
 
