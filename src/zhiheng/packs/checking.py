@@ -10,7 +10,7 @@ from zhiheng.lib import models, yaml
 from zhiheng.lib.models import Problem
 
 from .compiling import Place, Report, Written
-from .conditions import Atom, Condition, from_expression
+from .conditions import Atom, Condition, both, from_expression
 from .specs.form import CommonItemsSpec, CommonOptionsSpec, FormSpec, ItemSpec, SectionSpec, UseSpec
 
 
@@ -33,6 +33,22 @@ def inspect_form(form: Form, written: Sequence[Written], spec: FormSpec, root: P
     for name in spec.options:
         if name not in used:
             report.warning(root.at("options", name), f'option list "{name}" is used by no item. Remove it.')
+
+
+def never_judged(expect: Expression, when: Expression | None, form: Form) -> str | None:
+    """Return why no answers let a check be judged: its items must all be shown and answered, and `when` must hold."""
+    items = {item.id: item for item in form.items}
+    shown = [items[name].shown for name in expect.fields if name in items]
+    conditions = [found for each in shown if (found := _condition(each)) is not None]
+    if when is not None and (found := _condition(when)) is not None:
+        conditions.append(found)
+    together = both(*conditions)
+    for clause in sorted(together, key=sorted):
+        if clause and all(atom.kind == "unanswered" and atom.item in expect.fields for atom in clause):
+            return "one of its items is hidden while another is answered: " + " or ".join(
+                sorted(atom.item for atom in clause)
+            )
+    return _impossible(together, items, {})
 
 
 def unused_in_common(root: Path) -> list[Problem]:
@@ -128,7 +144,7 @@ def differing_labels(source: Item, target: Item) -> list[tuple[str, str, str]]:
 def _unreachable(form: Form) -> dict[str, str]:
     """Return the items that no answers can show, and why."""
     items = {item.id: item for item in form.items}
-    shown = {item.id: condition for item in form.items if (condition := _condition(item)) is not None}
+    shown = {item.id: condition for item in form.items if (condition := _condition(item.shown)) is not None}
     found: dict[str, str] = {}
     # An item that depends on an unreachable one is so too: repeat until nothing new is found.
     while True:
@@ -142,11 +158,11 @@ def _unreachable(form: Form) -> dict[str, str]:
         found.update(fresh)
 
 
-def _condition(item: Item) -> Condition | None:
-    if item.shown is None:
+def _condition(expression: Expression | None) -> Condition | None:
+    if expression is None:
         return None
     try:
-        return from_expression(item.shown)
+        return from_expression(expression)
     except (ValueError, AssertionError):
         return None  # a hospital's own condition may say more than national ones do
 

@@ -66,6 +66,33 @@ def test_what_is_strange_is_a_warning_with_its_line(toy, entry, warnings):
     assert all(each.line > 1 for each in report.warnings)
 
 
+PAIR = (
+    "  - {item: B, label: b, type: number, show: a = 'y'}\n"
+    "  - {item: C, label: c, type: number, show: a = 'n'}\n"
+    "  - {item: D, label: d, type: number, show: b is null}\n"
+    "  - {item: E, label: e, type: number, show: a = 'y'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "why"),
+    [
+        ("expect: b < e", None),
+        ("expect: b < e, when: a = 'y'", None),
+        ("expect: b < c", "its conditions on a exclude each other"),
+        ("expect: 'e < coalesce(b, c)'", "its conditions on a exclude each other"),
+        ("expect: b < e, when: a = 'n'", "its conditions on a exclude each other"),
+        ("expect: b < d", "one of its items is hidden while another is answered: b"),
+    ],
+)
+def test_a_check_of_items_that_are_never_shown_together_is_strange(toy, check, why):
+    rule = f"{{check: order, severity: error, message: m, {check}}}"
+    pack, report = compile_pack(toy(form=LIST + PAIR, checks=f"source: 测试\nchecks:\n- {rule}\n"))
+    assert pack is not None, report.problems
+    said = 'check "order": can never be judged, since it needs all items of expect'
+    assert [str(each) for each in report.warnings] == ([f"packs/toy/checks.yaml:3: {said}: {why}."] if why else [])
+
+
 def test_what_no_pack_uses_in_common_is_named(toy, write, packs):
     write(
         "common",

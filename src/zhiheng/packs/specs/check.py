@@ -11,6 +11,7 @@ from zhiheng.engine.language import Expression, Type
 from zhiheng.lib.models import Spec
 from zhiheng.lib.suggest import did_you_mean
 from zhiheng.lib.yaml import Document
+from zhiheng.packs.checking import never_judged
 from zhiheng.packs.loading import Context
 
 
@@ -67,6 +68,9 @@ def _check(document: Document, number: int, spec: CheckSpec, file: ChecksSpec, c
     if not expect.fields:
         context.problem(document, ("checks", number, "expect"), f"{subject}: names no item. Compare two of them.")
         return None
+    if (why := never_judged(expect, when, context.form)) is not None:
+        message = f"{subject}: can never be judged, since it needs all items of expect: {why}."
+        context.warning(document, ("checks", number, "expect"), message)
     name = spec.item or expect.fields[0]
     item = next((i for i in context.form.items if name in (i.id, i.alias, i.code)), None)
     if item is None:
