@@ -49,6 +49,17 @@ class CaseResult:
     evaluation: Evaluation | None = None  # None for a case that is out: nobody fills its form
     findings: tuple[Finding, ...] = ()
 
+    def origin(self, code: str) -> str:
+        """Return what made a value: `record`, or the form's `sets`, `computed` or `default`.
+
+        Where a rule of the form says the same as the records, the records prove it.
+        """
+        assert self.evaluation is not None
+        proposal = self.proposals.get(code)
+        if proposal is not None and proposal.value == self.evaluation.values[code]:
+            return "record"
+        return self.evaluation.origins.get(code, "record")
+
 
 @dataclass
 class Run:

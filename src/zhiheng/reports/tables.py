@@ -14,7 +14,6 @@ import orjson
 from zhiheng.engine.fill.run import REASONS as REFUSALS
 from zhiheng.engine.find import Saying
 from zhiheng.engine.find.facts import FACTS
-from zhiheng.engine.form import Evaluation
 from zhiheng.reports.results import CaseResult, Run
 
 CASES = (
@@ -103,7 +102,7 @@ def answers_row(each: CaseResult) -> dict[str, object]:
         "version": each.case.version,
         "encounter": each.case.encounter_id,
         "decision": each.case.decision.value,
-        "answers": {code: answer(each, each.evaluation, code) for code in each.evaluation.values},
+        "answers": {code: answer(each, code) for code in each.evaluation.values},
         "missing": list(each.evaluation.missing),
         "set_aside": dict(each.evaluation.aside),
         "could_not_fill": [
@@ -113,10 +112,11 @@ def answers_row(each: CaseResult) -> dict[str, object]:
     }
 
 
-def answer(each: CaseResult, done: Evaluation, code: str) -> dict[str, object]:
+def answer(each: CaseResult, code: str) -> dict[str, object]:
     """Return one value with what made it: a record (with the row that proves it) or a rule of the form."""
-    origin = done.origins.get(code, "record")
-    told: dict[str, object] = {"value": done.values[code], "origin": origin}
+    assert each.evaluation is not None
+    origin = each.origin(code)
+    told: dict[str, object] = {"value": each.evaluation.values[code], "origin": origin}
     if origin == "record":
         told["evidence"] = [{**asdict(row), "pack_version": each.case.version} for row in each.proposals[code].evidence]
     return told

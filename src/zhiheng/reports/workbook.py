@@ -214,7 +214,7 @@ def _answers(each: CaseResult) -> Iterable[Sequence[Any]]:
         chosen = value if isinstance(value, list | tuple) else [value]
         shown = "、".join(map(str, chosen))
         meaning = "、".join(labels.get(str(one), "") for one in chosen) if labels else ""
-        origin = each.evaluation.origins.get(code, "record")
+        origin = each.origin(code)
         about = [each.case.pack, each.case.encounter_id, code, item.label, shown, meaning, ORIGINS[origin]]
         proofs = each.proposals[code].evidence if origin == "record" else []
         for row in proofs:
