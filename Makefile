@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help devenv demo test check fix bench lock docs clean
+.PHONY: help devenv demo test check fix recording bench lock docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,6 +39,9 @@ fix: devenv ## Format, and mend what the linter can
 
 docs: devenv ## Write the generated documentation again
 	$(BIN)/python docs/generate.py
+
+recording: devenv ## Run the demo and renew the picture of it in the README
+	$(BIN)/python docs/record.py
 
 bench: devenv ## Measure what is claimed to be fast
 	$(BIN)/python -m benchmarks

@@ -41,7 +41,7 @@ def record() -> None:
         PICTURE.parent.mkdir(exist_ok=True)
         command = [
             browser,
-            *BROWSER,
+            *BROWSER.split(),
             f"--user-data-dir={folder}/profile",
             size,
             f"--screenshot={PICTURE}",

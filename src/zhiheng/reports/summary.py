@@ -1,6 +1,7 @@
 """Show the results of a run in the terminal: what was read, found, and is left to do."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -72,9 +73,8 @@ def _indicators(run: Run) -> list[RenderableType]:
     whole = [row for row in whole if row["kind"] != "count" and row["denominator"]]
     if not whole:
         return []
-    # First those with the most cases behind them: a share of one case says little.
-    chosen = sorted(whole, key=lambda row: -row["denominator"])[:TOP_INDICATORS]
-    title = f"指标（共 {len(whole)} 项有结果，列出病例最多的 {len(chosen)} 项）"
+    chosen = _telling(whole)
+    title = f"指标（共 {len(whole)} 项有结果，这里列出 {len(chosen)} 项）"
     table = Table(title=title, title_justify="left", header_style="bold", expand=True)
     table.add_column("病种", no_wrap=True)
     table.add_column("指标", ratio=1, no_wrap=True, overflow="ellipsis")
@@ -86,6 +86,15 @@ def _indicators(run: Run) -> list[RenderableType]:
         counts = (row["numerator"] if share else None, row["denominator"], row["unknown"])
         table.add_row(row["pack"], row["name"], value, *map(_number, counts))
     return [table]
+
+
+def _telling(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first results of the packs with the most cases, two of each: a share of one case says little."""
+    by_pack: dict[str, list[dict[str, Any]]] = {}
+    for row in results:
+        by_pack.setdefault(row["pack"], []).append(row)
+    most = sorted(by_pack.values(), key=lambda rows: -max(row["denominator"] for row in rows))
+    return [row for rows in most[: TOP_INDICATORS // 2] for row in rows[:2]]
 
 
 def _open(run: Run) -> list[RenderableType]:
