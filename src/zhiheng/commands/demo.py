@@ -1,5 +1,8 @@
 """zhiheng demo and zhiheng demo-data: a hospital that does not exist, and the main job on it."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +28,14 @@ def demo(
     run(profile=PROFILE, folder=data, out=out / "results")
     shared.out.print(
         f"\n接下来：打开 [bold]{out}/results/单病种质量监测.xlsx[/]；"
-        f"问一次就诊的来龙去脉：[bold]zhiheng why STEMI 就诊号 -p {PROFILE} -i {data}[/]",
+        f"问一次就诊的来龙去脉：[bold]{_command()} why STEMI 就诊号 -p {PROFILE} -i {data}[/]",
         soft_wrap=True,
     )
+
+
+def _command() -> str:
+    """Return how this command is called from here: it need not be on the search path."""
+    return "zhiheng" if shutil.which("zhiheng") else os.path.relpath(Path(sys.executable).parent / "zhiheng")
 
 
 def demo_data(
