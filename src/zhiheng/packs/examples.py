@@ -107,11 +107,6 @@ def run_all(pack: Pack, examples: Sequence[Example], before: Sequence[Rules] = (
     return [ran[key] for key in numbered]
 
 
-def run_example(pack: Pack, example: Example) -> Ran:
-    """Run one example."""
-    return run_all(pack, [example])[0]
-
-
 def read_examples(path: Path) -> tuple[list[Example], list[Problem]]:
     """Read one file of examples."""
     try:
