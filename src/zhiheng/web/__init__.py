@@ -1,0 +1,1 @@
+"""What all pages share: layout, navigation, lists, parts of pages, front-end files, translations."""
