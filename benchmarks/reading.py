@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.measuring import Result, Scale, in_fresh_process, peak_megabytes
-from zhiheng import pipeline
+from zhiheng import batch
 from zhiheng.commands.shared import the_profile
 from zhiheng.packs.loading import load_packs
 from zhiheng.reports import tables, workbook
@@ -21,12 +21,12 @@ from zhiheng.sources.demo import generate
 DEMO_SECONDS = 10.0
 DEMO = 600
 STEPS = {
-    "read": ("zhiheng.pipeline.sources.read",),
-    "keep versions": ("zhiheng.pipeline.Records.merge", "zhiheng.pipeline.Records.register"),
-    "find": ("zhiheng.pipeline.finding.find", "zhiheng.pipeline._by_pack"),
-    "fill": ("zhiheng.pipeline._fill", "zhiheng.pipeline.filling.proposals_by_case"),
-    "check": ("zhiheng.pipeline._checked",),
-    "measure": ("zhiheng.pipeline._measure",),
+    "read": ("zhiheng.batch.sources.read",),
+    "keep versions": ("zhiheng.batch.Records.merge", "zhiheng.batch.Records.register"),
+    "find": ("zhiheng.batch.finding.find", "zhiheng.batch._by_pack"),
+    "fill": ("zhiheng.batch._fill", "zhiheng.batch.filling.proposals_by_case"),
+    "check": ("zhiheng.batch._checked",),
+    "measure": ("zhiheng.batch._measure",),
 }
 
 
@@ -52,7 +52,7 @@ def measure(encounters: int) -> dict[str, Any]:
         generate(hospital, encounters=encounters, seed=1)
         started = time.perf_counter()
         with timed_steps() as steps:
-            result = pipeline.run(profile=profile, folder=hospital, packs=packs, received_at=datetime.now(UTC))
+            result = batch.run(profile=profile, folder=hospital, packs=packs, received_at=datetime.now(UTC))
         writing = time.perf_counter()
         tables.write(result, out)
         steps["tables"] = time.perf_counter() - writing
@@ -84,8 +84,8 @@ def timed_steps() -> Iterator[dict[str, float]]:
 
 
 def _timed(name: str, step: str, spent: dict[str, float]) -> Callable[..., Any]:
-    found: Any = sys.modules["zhiheng.pipeline"]
-    for part in name.removeprefix("zhiheng.pipeline.").split("."):
+    found: Any = sys.modules["zhiheng.batch"]
+    for part in name.removeprefix("zhiheng.batch.").split("."):
         found = getattr(found, part)
 
     def call(*arguments: Any, **named: Any) -> Any:

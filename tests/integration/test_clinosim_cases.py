@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from zhiheng import pipeline
+from zhiheng import batch
 from zhiheng.engine.find import Decision, find
 from zhiheng.lib import models, yaml
 from zhiheng.packs.loading import load_packs
@@ -149,7 +149,7 @@ def test_both_forms_screen_for_the_same_cases(diseases, shared):
     """As `zhiheng run --screening` does. ICU stays, a reason for VTE, stand in the FHIR form only."""
     packs, found = load_packs(), {}
     for form in ("csv", "fhir"):
-        result = pipeline.run(
+        result = batch.run(
             profile=profile.load(ROOT / "profiles" / f"clinosim-{form}"),
             folder=shared(f"data/clinosim/{form}"),
             packs=packs,

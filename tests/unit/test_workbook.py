@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import python_calamine
 
-from zhiheng import pipeline
+from zhiheng import batch
 from zhiheng.packs.loading import load_packs
 from zhiheng.reports import workbook
 from zhiheng.sources import profile
@@ -20,7 +20,7 @@ def result(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hospital")
     generate(folder, encounters=60, seed=2)
     (folder / "=cmd|calc.csv").write_text("not asked for\n")
-    return pipeline.run(
+    return batch.run(
         profile=profile.load(ROOT / "profiles" / "demo-hospital"),
         folder=folder,
         packs=load_packs(),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zhiheng import pipeline
+from zhiheng import batch
 from zhiheng.commands import shared
 from zhiheng.commands.shared import Exit
 from zhiheng.engine.find import Decision, Explanation
@@ -46,7 +46,7 @@ def run(
     when, diseases = shared.the_period(period), shared.the_packs()
     only = shared.the_abbrs(packs, diseases)
     with shared.progress() as bars:
-        result = pipeline.run(
+        result = batch.run(
             profile=chosen,
             folder=source,
             packs=diseases,
@@ -73,7 +73,7 @@ def why(
     chosen, source, diseases = shared.the_profile(profile), shared.the_folder(folder), shared.the_packs()
     try:
         abbr = diseases.newest(pack).abbr
-        explained = pipeline.explain_visit(
+        explained = batch.explain_visit(
             profile=chosen,
             folder=source,
             packs=diseases,

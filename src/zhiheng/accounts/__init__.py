@@ -1,0 +1,1 @@
+"""People: organisation, departments, staff, accounts, roles."""

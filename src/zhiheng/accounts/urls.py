@@ -1,0 +1,4 @@
+"""The addresses of accounts."""
+
+app_name = "accounts"
+urlpatterns = []

@@ -1,0 +1,1 @@
+"""Proposals: what the records prove for a case, with the evidence."""

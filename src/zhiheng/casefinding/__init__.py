@@ -1,0 +1,1 @@
+"""Which visits belong to which disease, and why, or why not."""

@@ -1,0 +1,1 @@
+"""The answers of a case: typed, checked, confirmed, undone, each with its history."""

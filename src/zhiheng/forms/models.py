@@ -1,0 +1,81 @@
+"""The answers of a case: the present state in one sealed document, and every change that led to it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from zhiheng.casefinding.models import Case
+from zhiheng.vault.fields import SealedField
+
+
+class AnswerState(models.TextChoices):
+    UNANSWERED = "unanswered", _("Unanswered")
+    PROPOSED = "proposed", _("Proposed")
+    CONFIRMED = "confirmed", _("Confirmed")
+    UNKNOWN = "unknown", _("Cannot be determined")  # 无法确定/无记录
+    OPEN = "open", _("Left open with a reason")
+    ASIDE = "aside", _("Set aside")  # hidden by other answers; comes back with them
+
+
+class Answers(models.Model):
+    """The form of a case as it stands."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="answers")
+    revision = models.PositiveIntegerField(default=0)
+    # {code: {"value", "state", "origin", "filling", "revision", "by", "at", "reason"}}
+    document = SealedField()
+    changed_at = models.DateTimeField(auto_now=True)
+    # Counters for lists, written with the document.
+    total = models.PositiveIntegerField(default=0)  # shown items that must be answered
+    left = models.PositiveIntegerField(default=0)  # of these not answered, a proposal counting as no answer
+    proposed = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    advisories = models.PositiveIntegerField(default=0)
+    differences = models.PositiveIntegerField(default=0)
+
+
+class AnswerChange(models.Model):
+    """One change of one answer; never altered. An undo is a change of its own that names what it takes back."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="changes")
+    item = models.CharField(max_length=60)
+    revision = models.PositiveIntegerField()
+    at = models.DateTimeField(db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=30)  # typed, confirmed, unknown, opened, cleared, proposed, rule, undone, taken
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
+    sealed = SealedField()  # {"before": entry, "after": entry, "reason"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint("case", "revision", "item", name="change_once")]
+
+
+class Difference(models.Model):
+    """The records now prove something else than what a person has confirmed: keep or take, with a reason."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        KEPT = "kept", _("Kept")
+        TAKEN = "taken", _("Taken")
+        GONE = "gone", _("No longer differs")
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="differences")
+    item = models.CharField(max_length=60)
+    filling = models.ForeignKey("autofill.Filling", models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    raised_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    sealed = SealedField()  # {"value", "evidence", "proposed", "proposed_evidence", "reason"}
+
+
+class Presence(models.Model):
+    """Who has a form open, and at which item: a second editor is told."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="present")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    item = models.CharField(max_length=60, blank=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("case", "user", name="presence_once")]

@@ -1,0 +1,1 @@
+"""Records come in: batches, record tables with their versions, rejects."""

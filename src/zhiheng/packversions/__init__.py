@@ -1,0 +1,1 @@
+"""Versions of packs as immutable rows: a case always opens in the form it was filled in."""

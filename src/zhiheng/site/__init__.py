@@ -1,0 +1,1 @@
+"""Composes the web product: settings, addresses, the desk and the case page."""

@@ -1,0 +1,1 @@
+"""Patient data at rest: sealed with a key that stands outside the database, found again by a blind index."""
