@@ -15,7 +15,7 @@ def when(event: str, listener: Listener) -> None:
 
 
 def announce(event: str, about: Any) -> None:
-    """Say that `event` ("ingestion.batch_stored") has happened to `about`: what follows is queued in this transaction."""
+    """Say that `event` ("ingestion.batch_stored") has happened to `about`; what follows joins this transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"announce({event!r}) outside of a transaction: its jobs must stand or fall with the act.")
     for listener in _listeners.get(event, ()):
