@@ -1,0 +1,56 @@
+"""What holds for every answer of the product: its language, what browsers may keep, and messages that come with parts."""
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from zhiheng.web.partials import is_partial
+
+
+def chosen_language(get_response):
+    """Speak the language that a person chose, else the default; what the browser was shipped with says nothing."""
+
+    def middleware(request):
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+    return middleware
+
+
+def not_stored(get_response):
+    """Let no browser keep a page on disk: wards share computers, and Back must show nothing after logging out."""
+
+    def middleware(request):
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def messages_with_parts(get_response):
+    """Send waiting messages along with a part of a page; else they would surprise people on a later page."""
+
+    def middleware(request):
+        response = get_response(request)
+        if is_partial(request) and carries_html(response):
+            if waiting := get_messages(request):
+                response.write(render_to_string("web/_messages.html", {"messages": waiting, "oob": True}))
+        return response
+
+    return middleware
+
+
+def carries_html(response):
+    return (
+        response.status_code in (200, 409, 422)
+        and not response.streaming
+        and response.headers.get("Content-Type", "").startswith("text/html")
+        and not {"HX-Redirect", "HX-Refresh", "HX-Location"} & set(response.headers)
+    )
