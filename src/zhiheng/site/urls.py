@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("zhiheng.accounts.urls")),
+    path("web/", include("zhiheng.web.urls")),
 ]
