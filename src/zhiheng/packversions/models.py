@@ -2,14 +2,21 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class PackVersion(models.Model):
-    """One version of one disease. `files` holds every file that it was compiled from, by path."""
+    """One version of one disease. A trigger refuses every change but the approval, which comes once."""
+
+    class Origin(models.TextChoices):
+        SHIPPED = "shipped", _("Shipped with the product")  # tested with it: in force from the import on
+        IMPORTED = "imported", _("Imported by a person")  # in force when another person has approved it
 
     abbr = models.CharField(max_length=20, db_index=True)
     version = models.CharField(max_length=60)
     content_hash = models.CharField(max_length=64, unique=True)
+    number = models.PositiveIntegerField(null=True)  # of the disease in the national list
     name = models.CharField(max_length=120)
     name_en = models.CharField(max_length=200, blank=True)
     specialty = models.CharField(max_length=60)
@@ -17,8 +24,58 @@ class PackVersion(models.Model):
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
     report_days = models.PositiveIntegerField(null=True)  # days after discharge within which a case may be reported
-    files = models.JSONField()
+    folder = models.CharField(max_length=60)
+    origin = models.CharField(max_length=10, choices=Origin)
     imported_at = models.DateTimeField(auto_now_add=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = (F("number").asc(nulls_last=True), "abbr", "-valid_from", "-id")
+        constraints = [
+            models.CheckConstraint(
+                name="pack_version_ends_after_it_begins",
+                condition=Q(valid_until=None) | Q(valid_until__gte=F("valid_from")),
+            ),
+            models.CheckConstraint(
+                name="pack_version_approved_by_another_person",
+                condition=Q(approved_by=None) | (Q(author__isnull=False) & ~Q(approved_by=F("author"))),
+            ),
+            models.CheckConstraint(
+                name="pack_version_approved_by_somebody",
+                condition=Q(origin="shipped", approved_at__isnull=False)
+                | Q(origin="imported", approved_at__isnull=True, approved_by__isnull=True)
+                | Q(origin="imported", approved_at__isnull=False, approved_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        return f"{self.abbr} {self.version} ({self.content_hash[:8]})"
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approved_at is not None
+
+
+class PackText(models.Model):
+    """The text of a file, once, however many versions were compiled from it: packs/common belongs to all of them."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    text = models.TextField()
+
+
+class PackFile(models.Model):
+    """A file that a version was compiled from, by its path: `stemi/find.yaml`, `common/items.yaml`."""
+
+    pack_version = models.ForeignKey(PackVersion, models.PROTECT, related_name="files")
+    path = models.CharField(max_length=200)
+    text = models.ForeignKey(PackText, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("path",)
+        constraints = [models.UniqueConstraint("pack_version", "path", name="pack_file_once")]
