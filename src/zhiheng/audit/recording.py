@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from zhiheng.audit.context import current_address
 from zhiheng.audit.models import Entry
 
 
@@ -14,6 +15,12 @@ def log(event: str, *, by: Any, on: Any = None, **detail: Any) -> Entry:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"audit.log({event!r}) outside of a transaction: the entry must stand or fall with the act.")
-    kind = on._meta.label_lower if on is not None else ""
-    code = str(getattr(on, "code", None) or getattr(on, "pk", "")) if on is not None else ""
-    return Entry.objects.create(event=event, by=by, on_kind=kind, on_code=code, detail=detail)
+    return Entry.objects.create(
+        event=event,
+        by=by,
+        roles=",".join(getattr(by, "roles", ())),
+        on_kind="" if on is None else on._meta.label_lower,
+        on_code="" if on is None else str(getattr(on, "code", None) or on.pk or ""),
+        detail=detail,
+        address=current_address(),
+    )
