@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from zhiheng.ingestion.records import MODELS  # noqa: F401  (the record models belong to this app)
 from zhiheng.vault.fields import SealedField
@@ -10,35 +11,70 @@ from zhiheng.vault.fields import SealedField
 class Interface(models.Model):
     """A way in which records come: a profile, and a folder that is watched or nothing but uploads."""
 
-    name = models.CharField(max_length=80, unique=True)
-    profile = models.CharField(max_length=200)  # name of a profile, or path of its folder
-    folder = models.CharField(max_length=500, blank=True)
-    is_enabled = models.BooleanField(default=True)
-    last_looked_at = models.DateTimeField(null=True)
-    last_received_at = models.DateTimeField(null=True)
+    name = models.CharField(_("Name"), max_length=80, unique=True)
+    profile = models.CharField(_("Profile"), max_length=200)  # name of a profile that is shipped, or path of its folder
+    folder = models.CharField(_("Watched folder"), max_length=500, blank=True)
+    marker = models.CharField(_("Marker of a complete delivery"), max_length=100, blank=True)  # .done; else: settled
+    settle_seconds = models.PositiveIntegerField(_("Seconds without change"), default=60)
+    move_to = models.CharField(_("Move files once stored to"), max_length=200, blank=True)  # a folder below `folder`
+    keep_days = models.PositiveIntegerField(_("Keep deliveries (days)"), default=400)
+    is_enabled = models.BooleanField(_("Enabled"), default=True)
+    last_looked_at = models.DateTimeField(null=True, editable=False)
+    last_received_at = models.DateTimeField(null=True, editable=False)
+    problem = models.TextField(blank=True, editable=False)  # why the last look found nothing: never a file's name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Place(models.Model):
+    """A folder in which a delivery lies, as the last look found it. Its name stands as a blind index."""
+
+    interface = models.ForeignKey(Interface, models.CASCADE, related_name="places")
+    place = models.CharField(max_length=32, db_collation="C")
+    fingerprint = models.CharField(max_length=32, db_collation="C")  # of the names, sizes and times of its files
+    since = models.DateTimeField()  # since when it has looked like this
+    batch = models.ForeignKey("Batch", models.SET_NULL, null=True, related_name="+")  # taken in as this batch
+
+    class Meta:
+        constraints = [models.UniqueConstraint("interface", "place", name="place_once")]
 
 
 class Batch(models.Model):
     """One delivery of files, from its arrival to its records."""
 
     class State(models.TextChoices):
-        RECEIVED = "received"
-        PREVIEWED = "previewed"
-        RUNNING = "running"
-        STORED = "stored"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        RECEIVED = "received", _("Received")
+        PREVIEWED = "previewed", _("To be confirmed")
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        STORED = "stored", _("Stored")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", _("Upload")
+        FOLDER = "folder", _("Folder")
 
     interface = models.ForeignKey(Interface, models.PROTECT, related_name="batches")
-    state = models.CharField(max_length=20, choices=State, default=State.RECEIVED)
+    state = models.CharField(max_length=20, choices=State, default=State.RECEIVED, db_index=True)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.UPLOAD)
     digest = models.CharField(max_length=64, db_index=True)  # of all files: the same delivery twice has one effect
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     received_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    counts = models.JSONField(default=dict)
-    progress = models.JSONField(default=dict)
+    runs = models.PositiveIntegerField(default=0)  # how often it was stored: once, and each replay
+    counts = models.JSONField(default=dict)  # table -> new, corrected, unchanged, retired
+    progress = models.JSONField(default=dict)  # numbers only: {"step", "file", "files", "done", "total"}
     problem = models.TextField(blank=True)
+    is_cancelling = models.BooleanField(default=False)
+    purged_at = models.DateTimeField(null=True)  # since then its files are gone: it cannot be read again
+    # {"files": [{"name", "size", "stored"}], "read": [{"name", "reader", "rows", ...}], "preview": ...}
+    sealed = SealedField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
 
     @property
     def code(self) -> str:
@@ -46,23 +82,46 @@ class Batch(models.Model):
 
 
 class Reject(models.Model):
-    """Something that could not be taken as it was. `found` and the row's text stand sealed."""
+    """Something that could not be taken as it was. Names of files and resources are sealed too: some name people."""
 
     class State(models.TextChoices):
-        OPEN = "open"
-        CORRECTED = "corrected"
-        DISMISSED = "dismissed"
+        OPEN = "open", _("Open")
+        CORRECTED = "corrected", _("Corrected")
+        DISMISSED = "dismissed", _("Dismissed")
+        RESOLVED = "resolved", _("Resolved")  # a later reading of the same files did not meet it again
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="rejects")
-    file = models.CharField(max_length=300)
-    row = models.CharField(max_length=120, blank=True)
+    identity = models.CharField(max_length=32, db_collation="C")  # blind index of file, row, field, kind and value
+    number = models.PositiveIntegerField()  # its place among the rejects of the batch
     field = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=60, db_index=True)
     effect = models.CharField(max_length=20)
-    reason = models.TextField()
-    remedy = models.TextField()
-    sealed = SealedField()  # {"found": ..., "correction": ...}
+    # {"file", "row", "found", "reason", "remedy", "correction", "everywhere", "note"}
+    sealed = SealedField()
     state = models.CharField(max_length=20, choices=State, default=State.OPEN)
+    is_pending = models.BooleanField(default=False)  # corrected, and the files not read again since
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("batch", "identity", name="reject_once")]
+        indexes = [models.Index("batch", "state", "kind", name="reject_of_batch")]
+
+
+class MirrorFile(models.Model):
+    """A sealed Parquet file of the mirror: one table, one discharge month, as of one snapshot. It never changes."""
+
+    table = models.CharField(max_length=40)
+    month = models.CharField(max_length=7)  # 2025-03; "none": rows whose visit has no discharge yet, or no visit
+    path = models.CharField(max_length=200, unique=True)  # below the mirror's folder
+    rows = models.PositiveIntegerField()
+    written_at = models.DateTimeField(auto_now_add=True)
+
+
+class MirrorSnapshot(models.Model):
+    """The state of the mirror after a batch: which file holds each table and month. A finished run names its number."""
+
+    number = models.PositiveIntegerField(unique=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+    files = models.ManyToManyField(MirrorFile, related_name="snapshots")
+    is_kept = models.BooleanField(default=False)  # something refers to it: retention leaves it alone

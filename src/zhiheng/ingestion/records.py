@@ -1,8 +1,10 @@
 """The record tables, one model for each canonical table, made from the schema that the core is written by.
 
-What says who somebody is (`personal` columns), the natural key, the visit number and the patient number stand sealed
-in one value a row; blind indexes find them again. Everything else is a column of its own.
+What says who somebody is (`personal` columns), free text, which may say so, the natural key and the numbers of visit,
+patient and order stand sealed in one value a row; blind indexes find them again. All else is a column of its own.
 """
+
+from typing import Any
 
 import pyarrow as pa
 from django.contrib.postgres.fields import ArrayField
@@ -13,7 +15,7 @@ from zhiheng.records import schema
 from zhiheng.records.schema import TABLES, Column, Table
 from zhiheng.vault.fields import SealedField
 
-KEYS = ("source_id", "encounter_id", "patient_id")
+KEYS = ("source_id", "encounter_id", "patient_id", "order_id")  # sources make the one out of the other
 ABOUT_THE_VERSION = ("source", "record_version", "received_at")
 _FIELDS = {
     str(schema.TEXT): models.TextField,
@@ -27,7 +29,11 @@ _FIELDS = {
 
 def sealed_names(table: Table) -> tuple[str, ...]:
     """Return the columns that stand in the sealed value of a row."""
-    return tuple(c.name for c in table.columns if c.personal or c.name in KEYS or c.name.endswith("_encounter_id"))
+    return tuple(column.name for column in table.columns if _is_sealed(column))
+
+
+def _is_sealed(column: Column) -> bool:
+    return column.personal or column.free_text or column.name in KEYS or column.name.endswith("_encounter_id")
 
 
 def plain_columns(table: Table) -> tuple[Column, ...]:
@@ -36,18 +42,30 @@ def plain_columns(table: Table) -> tuple[Column, ...]:
     return tuple(column for column in table.columns if column.name not in hidden)
 
 
-class Record(models.Model):
-    """One version of what one source says under one key. `current` is the newest; a retired record has none."""
+def index_field(**more: Any) -> models.CharField:
+    """Return a field for a blind index: 32 hex digits, compared byte by byte."""
+    return models.CharField(max_length=32, db_collation="C", **more)
 
-    batch = models.ForeignKey("ingestion.Batch", models.PROTECT, related_name="+")
+
+class Record(models.Model):
+    """One version of what one source says under one key. `current` is the newest; a retired record has none.
+
+    `content` is the blind index of all that the version says: two versions that say the same have the same.
+    """
+
+    # No constraint on the batches: they are never deleted, and a million rows would ask a million times for one.
+    batch = models.ForeignKey("ingestion.Batch", models.PROTECT, related_name="+", db_constraint=False)
     source = models.CharField(max_length=100)
-    key = models.CharField(max_length=32)  # blind index of source and source_id
+    key = index_field()  # blind index of source and source_id
+    content = index_field()
     record_version = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
-    encounter_key = models.CharField(max_length=32, null=True)
-    patient_key = models.CharField(max_length=32, null=True)
+    encounter_key = index_field(null=True)
+    patient_key = index_field(null=True)
     current = models.BooleanField(default=True)
-    retired_by = models.ForeignKey("ingestion.Batch", models.PROTECT, null=True, related_name="+")
+    retired_by = models.ForeignKey(
+        "ingestion.Batch", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     sealed = SealedField()
 
     class Meta:
@@ -62,8 +80,16 @@ def _field(column: Column) -> models.Field:
 
 def _model(table: Table) -> type[Record]:
     name = "".join(part.capitalize() for part in table.name.split("_"))
-    fields = {column.name: _field(column) for column in plain_columns(table)}
+    fields: dict[str, models.Field] = {column.name: _field(column) for column in plain_columns(table)}
     current = models.Q(current=True)
+    indexes = [
+        models.Index("encounter_key", condition=current, name=f"{table.name}_of_encounter"),
+        models.Index("patient_key", condition=current, name=f"{table.name}_of_patient"),
+        models.Index("retired_by", condition=models.Q(retired_by__isnull=False), name=f"{table.name}_retired"),
+    ]
+    if table is schema.PATIENT_LINK:
+        fields["other_patient_key"] = index_field(null=True)
+        indexes.append(models.Index("other_patient_key", condition=current, name=f"{table.name}_of_other"))
     meta = type(
         "Meta",
         (),
@@ -72,10 +98,7 @@ def _model(table: Table) -> type[Record]:
                 models.UniqueConstraint("key", "record_version", name=f"{table.name}_version_once"),
                 models.UniqueConstraint("key", condition=current, name=f"{table.name}_one_current"),
             ],
-            "indexes": [
-                models.Index("encounter_key", condition=current, name=f"{table.name}_of_encounter"),
-                models.Index("patient_key", condition=current, name=f"{table.name}_of_patient"),
-            ],
+            "indexes": indexes,
         },
     )
     return type(name, (Record,), {"__module__": __name__, "__doc__": table.meaning, "Meta": meta, **fields})

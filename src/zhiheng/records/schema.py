@@ -37,6 +37,7 @@ class Column:
     values: tuple[str, ...] = ()  # the closed list of values, where there is one
     required: bool = False  # a row without it cannot stand
     personal: bool = False  # says who a patient or a member of staff is: encrypted at rest, masked on pages
+    free_text: bool = False  # written freely, so that it may name or quote anybody: encrypted at rest
 
     def field(self) -> "pa.Field[Any]":
         """Return the Arrow field, its documentation in the metadata."""
@@ -160,7 +161,7 @@ PATIENT = Table(
         _text("occupation", "Occupation, as coded by the source", "31"),
         _text("ethnicity", "Ethnic group, as coded by the source", "01"),
         _text("nationality", "Nationality", "CHN"),
-        Column("death_date", DATE, "Date of death, where known", "2025-03-09"),
+        Column("death_date", DATE, "Date of death, where known", "2025-03-09", personal=True),
         *ORIGIN,
     ),
 )
@@ -173,7 +174,7 @@ PATIENT_LINK = Table(
         _text("other_patient_id", "The other patient number", "P20877", required=True, personal=True),
         _text("event", "What happened", "merge", values=("link", "merge", "unmerge"), required=True),
         *_time("event_time", "When the source says that it happened", required=True),
-        _text("reason", "Why", "同一身份证号"),
+        _text("reason", "Why", "同一身份证号", free_text=True),
         *ORIGIN,
     ),
 )
@@ -207,9 +208,9 @@ ENCOUNTER = Table(
         *_time("admit_time", "Admission to the ward, or start of the visit"),
         *_time("discharge_time", "Discharge, or end of the visit"),
         _text("discharge_mode", "How the patient left", "home", values=DISCHARGE_MODES),
-        _text("transferred_to", "Where the patient was transferred to", "市第一医院"),
+        _text("transferred_to", "Where the patient was transferred to", "市第一医院", free_text=True),
         Column("readmission_planned", FLAG, "Whether a readmission within 31 days is planned", "false"),
-        _text("readmission_purpose", "Purpose of the planned readmission", "取出内固定"),
+        _text("readmission_purpose", "Purpose of the planned readmission", "取出内固定", free_text=True),
         Column("length_of_stay_days", COUNT, "Length of stay as the source counts it", "7", "d"),
         _text("payment", "Who pays", "urban_employee", values=PAYMENTS),
         _number("weight_kg", "Weight at admission", "68.5", "kg"),
@@ -305,7 +306,7 @@ PROCEDURE = Table(
             "done",
             values=("done", "not_done", "planned", "in_progress", "stopped", "unknown"),
         ),
-        _text("not_done_reason", "Why it was not done", "患者拒绝"),
+        _text("not_done_reason", "Why it was not done", "患者拒绝", free_text=True),
         Column(
             "not_done_reason_codes", TEXTS, "Why it was not done, as system|code", "[http://snomed.info/sct|443390004]"
         ),
@@ -343,7 +344,7 @@ MEDICATION = Table(
             "True for a record that the drug was not ordered or given: never counts as given",
             "false",
         ),
-        _text("not_given_reason", "Why not", "胃出血"),
+        _text("not_given_reason", "Why not", "胃出血", free_text=True),
         _text(
             "status",
             "State of the order or the giving",
@@ -373,14 +374,14 @@ OBSERVATION = Table(
             values=("laboratory", "vital_sign", "score", "social", "other"),
         ),
         _number("value_number", "The value, where it is a number", "2.35", "see unit"),
-        _text("value_text", "The value as text, where it is not a number", "阳性"),
+        _text("value_text", "The value as text, where it is not a number", "阳性", free_text=True),
         _text("comparator", "Where the value is a bound: which", "<", values=("<", "<=", ">", ">=")),
         _text("unit", "Unit of the value as the source wrote it", "ng/mL"),
         _text("abnormal", "Flag against the reference range", "H"),
         *_time("time", "When the specimen was taken or the sign observed"),
         *_time("reported_time", "When the result was reported"),
         Column("not_done", FLAG, "True for a record that it was not done", "false"),
-        _text("not_done_reason", "Why not", "患者拒绝"),
+        _text("not_done_reason", "Why not", "患者拒绝", free_text=True),
         *_time("end_time", "When it ended, where it was observed over a period that began at time"),
         *ONGOING,
         Column(
@@ -412,7 +413,7 @@ EXAM = Table(
         _text("findings", "What was seen", "Ⅱ、Ⅲ、aVF导联ST段抬高", personal=True),
         _text("conclusion", "Conclusion", "急性下壁心肌梗死", personal=True),
         Column("not_done", FLAG, "True for a record that it was not done", "false"),
-        _text("not_done_reason", "Why not", "患者拒绝"),
+        _text("not_done_reason", "Why not", "患者拒绝", free_text=True),
         *CODINGS,
         *TERMS,
         *ORIGIN,
@@ -431,7 +432,7 @@ NOTE = Table(
             "admission",
             values=("admission", "progress", "operation", "discharge", "consent", "nursing", "consultation", "other"),
         ),
-        _text("title", "Title", "首次病程记录"),
+        _text("title", "Title", "首次病程记录", free_text=True),
         *_time("time", "Time of the text"),
         _text("author", "Author", "赵六", personal=True),
         _text("text", "The text", "Killip分级Ⅱ级", personal=True),
@@ -449,7 +450,7 @@ ALLERGY = Table(
         _text(
             "kind", "Standing allergy or a single event", "allergy", values=("allergy", "intolerance", "adverse_event")
         ),
-        _text("reaction", "What happened", "皮疹"),
+        _text("reaction", "What happened", "皮疹", free_text=True),
         _text("severity", "How bad it was, as the source names it", "severe"),
         _text("clinical_status", "Whether it still holds", "active", values=("active", "inactive", "resolved")),
         *_time("onset_time", "When it began or happened"),
