@@ -1,0 +1,60 @@
+"""How the embedded PostgreSQL is set up: who may connect, how much memory it takes, what it writes into its log."""
+
+import os
+import pwd
+from pathlib import Path
+
+MB = 1024 * 1024
+SUPERUSER, OWNER, APP = "postgres", "zhiheng_owner", "zhiheng"
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # for tests alone
+
+
+def write(folder: Path, sockets: Path, *, durable: bool) -> None:
+    """Write the configuration again, as every start does: what a hospital adds stands in local.conf."""
+    settings = {**_settings(sockets), **(DURABLE if durable else FORGETFUL)}
+    lines = [f"{name} = '{value}'" for name, value in settings.items()]
+    (folder / "zhiheng.conf").write_text("\n".join([*lines, "include_if_exists = 'local.conf'", ""]))
+    (folder / "pg_hba.conf").write_text("local all all peer map=zhiheng\n")
+    (folder / "pg_ident.conf").write_text(_identities())
+    main = folder / "postgresql.conf"
+    if "zhiheng.conf" not in main.read_text():
+        main.write_text(main.read_text() + "\ninclude = 'zhiheng.conf'\n")
+
+
+def _settings(sockets: Path) -> dict[str, object]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MB
+    shared = min(max(memory // 8, 64), 1024)
+    return {
+        "listen_addresses": "",  # a socket in our own folder, nothing on the network
+        "unix_socket_directories": sockets,
+        "unix_socket_permissions": "0700",
+        "max_connections": 100,
+        "shared_buffers": f"{shared}MB",
+        "effective_cache_size": f"{max(memory // 2, shared)}MB",
+        "work_mem": "16MB",
+        "maintenance_work_mem": f"{min(max(memory // 16, 64), 512)}MB",
+        "random_page_cost": 1.1,
+        "jit": "off",  # short queries: compiling takes longer than running
+        "max_parallel_workers_per_gather": 2 if (os.cpu_count() or 1) > 2 else 0,
+        "max_wal_size": "2GB",
+        "wal_compression": "on",
+        "timezone": "UTC",
+        "logging_collector": "on",
+        "log_directory": "logs",
+        "log_filename": "postgres-%a.log",
+        "log_truncate_on_rotation": "on",
+        "log_rotation_age": "1d",
+        "log_rotation_size": 0,
+        # A failing statement and the detail of its error carry values: neither may stand in a log.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_statement": "none",
+        "log_parameter_max_length_on_error": 0,
+    }
+
+
+def _identities() -> str:
+    """Let our own account of the operating system be either role; every other account is refused."""
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    return "".join(f'zhiheng "{me}" {role}\n' for role in (SUPERUSER, OWNER, APP))
