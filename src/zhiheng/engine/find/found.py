@@ -336,7 +336,7 @@ def _criteria(
             Step(
                 "criterion",
                 each.id,
-                _criterion_text(each),
+                criterion_text(each),
                 truth[f"criterion {each.id}"],
                 seen,
                 tuple(row for row in proof if row.criterion == each.id),
@@ -355,7 +355,7 @@ _POSITIONS = {
 }
 
 
-def _criterion_text(each: Criterion) -> str:
+def criterion_text(each: Criterion) -> str:
     told = [
         f"编码为 {'、'.join(each.listed)}" if each.listed else "",
         f"名称含“{'”“'.join(each.names)}”" if each.names else "",
