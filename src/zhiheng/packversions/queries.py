@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zhiheng.engine.find import Rules
+from zhiheng.engine.find.found import criterion_text
 from zhiheng.packs import describing, diff
 from zhiheng.packs.loading import Pack
 from zhiheng.packversions.compiling import compiled
@@ -104,6 +105,29 @@ def _shipped_profiles() -> Path:
 def describe(version: PackVersion) -> dict[str, Any]:
     """Return everything a version says, as plain data."""
     return describing.describe(compiled(version))
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who is a case of a version, in words."""
+
+    criteria: list[tuple[str, str]]
+    include: str
+    considers: list[Any]
+    exclusions: list[Any]
+    classes: tuple[str, ...]
+    status: str
+
+
+def who(version: PackVersion) -> Who | None:
+    """Return who is a case, or None for a pack that finds nobody."""
+    rules = compiled(version).find
+    if rules is None:
+        return None
+    criteria = [(each.id, criterion_text(each)) for each in rules.criteria]
+    return Who(
+        criteria, rules.include.text, list(rules.considers), list(rules.exclusions), rules.classes, rules.status
+    )
 
 
 def sections(version: PackVersion) -> dict[str, list[Any]]:

@@ -4,5 +4,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("zhiheng.accounts.urls")),
+    path("packs/", include("zhiheng.packversions.urls")),
     path("web/", include("zhiheng.web.urls")),
 ]

@@ -1,0 +1,12 @@
+"""The addresses of packversions."""
+
+from django.urls import path
+
+from zhiheng.packversions import views
+
+app_name = "packversions"
+urlpatterns = [
+    path("", views.version_list, name="list"),
+    path("<int:pk>/", views.version_detail, name="version"),
+    path("<int:pk>/approve/", views.approve, name="approve"),
+]
