@@ -19,7 +19,7 @@ from zhiheng.site.postgres import OWNER, SUPERUSER, Server
 
 PREFIX = "zhiheng-tests-"
 SHARED = "ZHIHENG_TESTS"  # in which the first process tells its workers the folder
-KEPT = (SHARED, "ZHIHENG_SHARED")
+KEPT = (SHARED, "ZHIHENG_SHARED", "ZHIHENG_SCREENSHOTS")
 
 
 @contextmanager
@@ -72,11 +72,15 @@ _point_settings_at(FOLDER, SERVER)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the keys, and hold the folder as long as this run lasts."""
+    """Make the keys, and hold the folder as long as this run lasts. Static files are served as they stand."""
+    from django.conf import settings
+
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if IS_FIRST:
         from zhiheng.vault import keys
 
         keys.make(FOLDER / "keyring.json")
+        (FOLDER / "data" / "static").mkdir(parents=True)
         held = _alone(FOLDER / "run.lock", wait=True)
         held.__enter__()
         config.add_cleanup(lambda: (_remove(FOLDER), held.__exit__(None, None, None)))

@@ -113,7 +113,7 @@ class Server:
             programs.run(name, *arguments, account=postgres_programs.account(self.folder), cwd=self.folder.parent)
         except subprocess.CalledProcessError as failed:
             raise NoPostgres(
-                f"{name} of PostgreSQL {programs.version} failed in {self.folder}:\n{self._said(failed)}"
+                f"PostgreSQL {programs.version} 的 {name} 在 {self.folder} 失败：\n{self._said(failed)}"
             ) from None
 
     def _said(self, failed: subprocess.CalledProcessError) -> str:
@@ -134,7 +134,7 @@ class Server:
             for role, rights in ((OWNER, "LOGIN CREATEDB"), (APP, "LOGIN")):
                 if role not in roles:
                     connection.execute(sql.SQL("CREATE ROLE {} " + rights).format(sql.Identifier(role)))
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 names = sql.Identifier(DATABASE), sql.Identifier(OWNER)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
 
@@ -144,8 +144,8 @@ def own(server: Server) -> Iterator[Server]:
     """Own `server` for a while: started now, stopped afterwards. Held where another process owns it."""
     with _lock(server.folder):
         server.stop()  # one that a crashed owner left behind
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()
@@ -174,7 +174,7 @@ def _wait_for(server: Server, seconds: float = 60) -> None:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(server.url()):
             return
         time.sleep(0.2)
-    raise NoPostgres(f"The database in {server.folder} is owned by {holder(server.folder)}, but does not answer.")
+    raise NoPostgres(f"{server.folder} 中的数据库由{holder(server.folder)}管着，却没有应答。看看它的日志。")
 
 
 @contextmanager
@@ -185,18 +185,18 @@ def _lock(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Held(f"The database in {folder} is in use by {holder(folder)}. Stop that first.") from None
+            raise Held(f"{folder} 中的数据库正由{holder(folder)}使用。请先停止它。") from None
         file.truncate(0)
-        file.write(f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])})")
+        file.write(f"进程 {os.getpid()}（{' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])}）")
         file.flush()
         yield
 
 
 def holder(folder: Path) -> str:
-    """Say who owns the server of `folder`, or did last."""
+    """Say who owns the server of `folder`, or owned it last."""
     with contextlib.suppress(FileNotFoundError):
-        return _lock_file(folder).read_text() or "another process"
-    return "nobody"
+        return _lock_file(folder).read_text() or "另一个进程"
+    return "无人"
 
 
 def _lock_file(folder: Path) -> Path:

@@ -85,8 +85,8 @@ def reachable(programs: Programs, who: pwd.struct_passwd | None, beside: Path) -
     if _can_run(programs, who, beside):
         return programs
     raise NoPostgres(
-        f"The account {who.pw_name}, which runs PostgreSQL for root, cannot enter {beside}. Set ZHIHENG_DATA to a "
-        "folder that it can enter (for example /var/lib/zhiheng), or start Zhiheng from an ordinary account."
+        f"PostgreSQL 不以 root 运行；代它运行的账户 {who.pw_name} 进不了 {beside}。"
+        "请把 ZHIHENG_DATA 设为它能进入的文件夹（例如 /var/lib/zhiheng），或用普通账户启动质衡。"
     )
 
 
@@ -120,8 +120,8 @@ def _make_account() -> pwd.struct_passwd:
     )
     if not made or made.returncode:
         raise NoPostgres(
-            f"PostgreSQL does not run as root, and the account {ACCOUNT} could not be made for it. "
-            "Make it, or start Zhiheng from an ordinary account."
+            f"PostgreSQL 不以 root 运行，而代它运行的系统账户 {ACCOUNT} 建不了。"
+            "请先建好这个账户，或用普通账户启动质衡。"
         )
     return pwd.getpwnam(ACCOUNT)
 
@@ -135,10 +135,10 @@ def _can_run(programs: Programs, who: pwd.struct_passwd, beside: Path) -> bool:
 
 
 def _nothing_found(found: list[Programs], version: int | None, chosen: str) -> str:
-    wanted = f"PostgreSQL {version}, which made this database," if version else f"PostgreSQL {OLDEST} or newer"
-    seen = ", ".join(f"{each.version} in {each.folder}" for each in found) or "none"
-    where = f"in {chosen} (ZHIHENG_POSTGRES)" if chosen else "on this machine"
+    wanted = f"建这个数据库的 PostgreSQL {version}" if version else f"PostgreSQL {OLDEST} 或更新的版本"
+    where = f"{chosen}（ZHIHENG_POSTGRES）中" if chosen else "本机上"
+    seen = "；".join(f"{each.folder} 中的 {each.version}" for each in found) or "无"
     return (
-        f"{wanted} was not found {where}; found: {seen}. Set DATABASE_URL to a database of your own server, "
-        f"or install PostgreSQL and set ZHIHENG_POSTGRES to the folder that holds its program `postgres`."
+        f"{where}没有{wanted}；找到的：{seen}。请把 DATABASE_URL 设为医院自己的 PostgreSQL 服务器，"
+        "或安装 PostgreSQL，再把 ZHIHENG_POSTGRES 设为程序 postgres 所在的文件夹。"
     )

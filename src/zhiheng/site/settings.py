@@ -3,7 +3,7 @@
 import psycopg
 from csp.constants import NONE, SELF
 
-from zhiheng.site import env
+from zhiheng.site import env, postgres
 
 ENVIRONMENT = env.read()
 DATA = ENVIRONMENT.data
@@ -68,21 +68,20 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str) -> dict[str, object]:
-    parts = psycopg.conninfo.conninfo_to_dict(url)
+def database(url: str) -> dict[str, object]:
+    """Return Django's way of saying an address of PostgreSQL."""
+    said = psycopg.conninfo.conninfo_to_dict(url)
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.get("dbname", "zhiheng"),
-        "USER": parts.get("user", ""),
-        "PASSWORD": parts.get("password", ""),
-        "HOST": parts.get("host", ""),
-        "PORT": parts.get("port", ""),
+        **{django: str(said.pop(theirs, "")) for theirs, django in names.items()},
+        "OPTIONS": said,  # sslmode and its kin
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
 
 
-DATABASES = {"default": _database(ENVIRONMENT.database_url)}
+DATABASES = {"default": database(ENVIRONMENT.database_url or postgres.Server(ENVIRONMENT.postgres).url())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -117,4 +116,6 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
