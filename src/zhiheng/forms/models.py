@@ -22,32 +22,59 @@ class Answers(models.Model):
 
     case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="answers")
     revision = models.PositiveIntegerField(default=0)
-    # {code: {"value", "state", "origin", "filling", "revision", "by", "at", "reason"}}
-    document = SealedField()
+    # {code: {"value", "state", "origin", "revision", "by", "at", "reason", "filling", "proven", "difference", "reasons"}}
+    # "filling": number of the filling that proves the value. "proven": what the records said when a person decided.
+    # "difference": {"id", "value"} of the open one. "reasons": {rule: {"reason", "found", "by", "at"}} for advisories.
+    document = SealedField(default=dict)
     changed_at = models.DateTimeField(auto_now=True)
     # Counters for lists, written with the document.
     total = models.PositiveIntegerField(default=0)  # shown items that must be answered
     left = models.PositiveIntegerField(default=0)  # of these not answered, a proposal counting as no answer
     proposed = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
-    advisories = models.PositiveIntegerField(default=0)
+    advisories = models.PositiveIntegerField(default=0)  # without a reason
+    left_open = models.PositiveIntegerField(default=0)  # with a reason: nobody can answer them
     differences = models.PositiveIntegerField(default=0)
 
 
 class AnswerChange(models.Model):
-    """One change of one answer; never altered. An undo is a change of its own that names what it takes back."""
+    """One change of one answer; a trigger keeps it from being altered or deleted.
+
+    An undo is a change of its own that names what it takes back.
+    """
+
+    class Kind(models.TextChoices):
+        TYPED = "typed", _("Answered")
+        CONFIRMED = "confirmed", _("Proposal confirmed")
+        UNKNOWN = "unknown", _("Marked as cannot be determined")
+        OPENED = "opened", _("Left open with a reason")
+        CLEARED = "cleared", _("Cleared")
+        PROPOSED = "proposed", _("Proposed from the records")
+        RULE = "rule", _("Follows from other answers")
+        UNDONE = "undone", _("Undone")
+        TAKEN = "taken", _("New value of the records taken")
+        KEPT = "kept", _("Own value kept against the records")
+        EXPLAINED = "explained", _("Reason given for an advisory")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="changes")
     item = models.CharField(max_length=60)
-    revision = models.PositiveIntegerField()
-    at = models.DateTimeField(db_index=True)
+    revision = models.PositiveIntegerField()  # of the form: changes of one save have the same
+    at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    kind = models.CharField(max_length=30)  # typed, confirmed, unknown, opened, cleared, proposed, rule, undone, taken
+    kind = models.CharField(max_length=30, choices=Kind)
     undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
+    token = models.CharField(max_length=40, null=True)  # noqa: DJ001 - the page's name of the save, where it gave one
     sealed = SealedField()  # {"before": entry, "after": entry, "reason"}
 
     class Meta:
-        constraints = [models.UniqueConstraint("case", "revision", "item", name="change_once")]
+        constraints = [
+            models.UniqueConstraint("case", "revision", "item", name="change_once"),
+            models.UniqueConstraint("case", "token", condition=models.Q(token__isnull=False), name="save_once"),
+        ]
+        indexes = [
+            models.Index("case", "item", models.F("revision").desc(), name="history_of_item"),
+            models.Index("by", "at", name="changes_of_person"),
+        ]
 
 
 class Difference(models.Model):
@@ -66,7 +93,14 @@ class Difference(models.Model):
     raised_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    sealed = SealedField()  # {"value", "evidence", "proposed", "proposed_evidence", "reason"}
+    sealed = SealedField()  # {"value", "filling", "proposed", "reason"}: `filling` is the one the answer was proven by
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "case", "item", condition=models.Q(state="open"), name="one_open_difference_of_an_item"
+            )
+        ]
 
 
 class Presence(models.Model):

@@ -1,0 +1,216 @@
+"""What pages ask about forms: how a case's form stands, its history, its proofs, and who else is at it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from zhiheng.accounts.models import User
+from zhiheng.casefinding.models import Case
+from zhiheng.forms import searching
+from zhiheng.forms.models import AnswerChange, Answers, AnswerState, Difference, Presence
+from zhiheng.forms.sheet import Sheet, SheetItem, SheetOption, SheetSection, sheet_of
+from zhiheng.forms.state import (
+    Counter,
+    Document,
+    Entry,
+    FindingState,
+    FormState,
+    ItemState,
+    SectionState,
+    build,
+)
+from zhiheng.packversions import queries as packversions
+from zhiheng.packversions.models import PackVersion
+
+__all__ = [
+    "Conflict",
+    "Counter",
+    "FindingState",
+    "FormState",
+    "HistoryLine",
+    "ItemState",
+    "Present",
+    "Saved",
+    "SectionState",
+    "Sheet",
+    "SheetItem",
+    "SheetOption",
+    "SheetSection",
+    "differences",
+    "form_state",
+    "history",
+    "options",
+    "present",
+    "sheet",
+]
+
+PRESENT_FOR = timedelta(seconds=45)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Somebody else has answered this item since the editor saw it; nothing of the editor's was saved.
+
+    To keep one's own value, answer again with `revision`; to keep theirs, do nothing.
+    """
+
+    item: SheetItem
+    mine: Any
+    theirs: Any
+    state: str
+    by: str
+    at: datetime | None
+    revision: int
+
+    @property
+    def mine_text(self) -> str:
+        return self.item.text(self.mine)
+
+    @property
+    def theirs_text(self) -> str:
+        return self.item.text(self.theirs)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did: the form as it now stands, and the codes of all items that look different than before.
+
+    `merged`: others have changed other items since this editor's page was opened; these are in `changed` too if the page
+    said which revision of the form it shows. `refused` says what could not be done, by code (nothing else was left out).
+    """
+
+    state: FormState
+    changed: frozenset[str] = frozenset()
+    conflict: Conflict | None = None
+    merged: bool = False
+    refused: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One change of one item. `can_undo`: nothing newer stands on it, and it was not undone already."""
+
+    id: int
+    at: datetime
+    by: str  # empty: the system
+    kind: str
+    before: str
+    after: str
+    before_state: str
+    after_state: str
+    reason: str
+    undone: bool
+    can_undo: bool
+
+
+@dataclass(frozen=True)
+class Present:
+    """Somebody else who has this form open, and the item at which they are (empty: none)."""
+
+    name: str
+    item: str
+    seen_at: datetime
+
+
+_sheets: dict[int, Sheet] = {}
+
+
+def sheet(pack_version: PackVersion) -> Sheet:
+    """Return the form of a pack version as pages show it; made once in a process."""
+    found = _sheets.get(pack_version.pk)
+    if found is None:
+        found = _sheets[pack_version.pk] = sheet_of(packversions.pack(pack_version))
+    return found
+
+
+def sheet_for(case: Case) -> Sheet:
+    # Without this look the case's pack version would be fetched with each save, files and all.
+    return _sheets.get(case.pack_version_id) or sheet(case.pack_version)
+
+
+def form_state(case: Case) -> FormState:
+    """Return how the form of a case stands. A case that nobody has filled yet has an empty form."""
+    answers = Answers.objects.filter(case_id=case.pk).first()
+    return state_of(case, answers)
+
+
+def state_of(case: Case, answers: Answers | None, names: Mapping[int, str] | None = None) -> FormState:
+    document = answers.document if answers else {}
+    known = names_of(authors(document)) if names is None else names
+    return build(sheet_for(case), answers.revision if answers else 0, document, known)
+
+
+def authors(document: Document) -> set[int]:
+    return {by for entry in document.values() if (by := entry.get("by"))}
+
+
+def names_of(users: Iterable[int]) -> dict[int, str]:
+    """Return what the holders of accounts are called."""
+    wanted = set(users)
+    return dict(User.objects.filter(pk__in=wanted).values_list("pk", "staff__name")) if wanted else {}
+
+
+def options(pack_version: PackVersion, item_code: str, text: str, limit: int = 30) -> list[SheetOption]:
+    """Return the options of an item that `text` may mean, the likeliest first: by code, label or pinyin initials.
+
+    All of them, up to `limit`, for an empty text. KeyError for an item that the form does not have.
+    """
+    return searching.search(sheet(pack_version).by_code[item_code].options, text, limit)
+
+
+def history(case: Case, item: str) -> list[HistoryLine]:
+    """Return all changes of an item, newest first."""
+    line = sheet_for(case).by_code[item]
+    changes = list(
+        AnswerChange.objects.filter(case=case, item=item)
+        .select_related("by__staff", "undone_by")
+        .order_by("-revision", "-pk")
+    )
+    newest = next((each.pk for each in changes if each.kind != AnswerChange.Kind.RULE), None)
+    return [_line(line, change, newest) for change in changes]
+
+
+def _line(item: SheetItem, change: AnswerChange, newest: int | None) -> HistoryLine:
+    before, after = change.sealed["before"] or {}, change.sealed["after"] or {}
+    undone = hasattr(change, "undone_by")
+    return HistoryLine(
+        id=change.pk,
+        at=change.at,
+        by=change.by.staff.name if change.by else "",
+        kind=change.kind,
+        before=item.text(before.get("value")),
+        after=item.text(after.get("value")),
+        before_state=before.get("state", AnswerState.UNANSWERED),
+        after_state=after.get("state", AnswerState.UNANSWERED),
+        reason=change.sealed.get("reason") or "",
+        undone=undone,
+        can_undo=change.pk == newest and not undone,
+    )
+
+
+def differences(case: Case) -> list[Difference]:
+    """Return the open differences of a case, oldest first."""
+    return list(Difference.objects.filter(case=case, state=Difference.State.OPEN).order_by("raised_at", "pk"))
+
+
+def present(case: Case, besides: Any) -> list[Present]:
+    """Return who else has had this form open within the last moments."""
+    rows = Presence.objects.filter(case=case, seen_at__gte=timezone.now() - PRESENT_FOR).exclude(user=besides)
+    return [
+        Present(row.user.staff.name, row.item, row.seen_at) for row in rows.select_related("user__staff").order_by("pk")
+    ]
+
+
+def answers_of(cases: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return by case what people have answered, for fill rules that use answers. Proposals are not among them."""
+    rows = Answers.objects.filter(case_id__in=list(cases))
+    return {row.case_id: dict(_answered(row.document)) for row in rows}
+
+
+def _answered(document: Mapping[str, Entry]) -> Iterable[tuple[str, Any]]:
+    for code, entry in document.items():
+        if entry.get("value") is not None and entry.get("state") != AnswerState.PROPOSED:
+            yield code, entry["value"]
