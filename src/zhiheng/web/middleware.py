@@ -1,4 +1,4 @@
-"""What holds for every answer of the product: its language, what browsers may keep, and messages that come with parts."""
+"""What holds for every answer: its language, what browsers may keep, and messages that come with parts of pages."""
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -39,9 +39,8 @@ def messages_with_parts(get_response):
 
     def middleware(request):
         response = get_response(request)
-        if is_partial(request) and carries_html(response):
-            if waiting := get_messages(request):
-                response.write(render_to_string("web/_messages.html", {"messages": waiting, "oob": True}))
+        if is_partial(request) and carries_html(response) and (waiting := get_messages(request)):
+            response.write(render_to_string("web/_messages.html", {"messages": waiting, "oob": True}))
         return response
 
     return middleware

@@ -2,7 +2,8 @@
 
     from zhiheng.web import navigation
 
-    navigation.register(name=_("Cases"), url_name="desk:work_list", permission="desk.view_cases", icon="list-check", order=10)
+    navigation.register(name=_("Cases"), url_name="desk:work_list", permission="desk.view_cases", icon="list-check",
+                        order=10)
     navigation.register(name=_("Jobs"), url_name="jobs:list", permission="jobs.view", icon="activity", order=90,
                         group=_("Administration"), badge=count_of_failed_jobs)
     navigation.register(name=_("Change password"), url_name="accounts:password", icon="key", order=10, menu="account")
@@ -82,7 +83,9 @@ def grouped(entries):
     order = list(dict.fromkeys(e.group or e for e in entries))
     place = {key: number for number, key in enumerate(order)}
     ranked = sorted(entries, key=lambda e: place[e.group or e])
-    return [(key if isinstance(key, str) else "", list(found)) for key, found in groupby(ranked, lambda e: e.group or e)]
+    return [
+        (key if isinstance(key, str) else "", list(found)) for key, found in groupby(ranked, lambda e: e.group or e)
+    ]
 
 
 def search_url(user):

@@ -1,13 +1,13 @@
 """What templates of every app use.
 
-    {% icon "check" %}  {% icon "lock" label=_("Locked") %}       names: src/zhiheng/web/icons.txt
-    {% state case.state case.get_state_display %}                 a state with its tone and icon (web/looks.py)
-    {% badge _("Late") tone="bad" icon="clock" %}                 any other short word; tones as in web/looks.py
-    {% personal name "name" %}  {% personal number "number" %}    masked unless the reader may see personal data
-    {{ value|when }}  {{ value|day }}                             times and dates as people here write them
-    {{ bytes|filesizeformat }}                                    Django's own
-    {% empty_state icon=... title=... text=... url=... label=... %}
-    {% field form.name %}                                         label, widget, help and errors of a form field
+{% icon "check" %}  {% icon "lock" label=_("Locked") %}       names: src/zhiheng/web/icons.txt
+{% state case.state case.get_state_display %}                 a state with its tone and icon (web/looks.py)
+{% badge _("Late") tone="bad" icon="clock" %}                 any other short word; tones as in web/looks.py
+{% personal name "name" %}  {% personal number "number" %}    masked unless the reader may see personal data
+{{ value|when }}  {{ value|day }}                             times and dates as people here write them
+{{ bytes|filesizeformat }}                                    Django's own
+{% empty_state icon=... title=... text=... url=... label=... %}
+{% field form.name %}                                         label, widget, help and errors of a form field
 """
 
 from datetime import date, datetime
@@ -43,7 +43,7 @@ def drawing(name, label):
 
 
 @register.simple_tag
-def badge(label, tone="neutral", icon=""):  # noqa: A002 - the template's word
+def badge(label, tone="neutral", icon=""):
     return format_html('<span class="state state-{}">{}{}</span>', tone, drawing(icon, "") if icon else "", label)
 
 
@@ -60,7 +60,9 @@ def personal(context, value, kind):
         return NOTHING
     if context["request"].user.may("personal.see"):
         return value
-    return format_html('<span title="{}">{}</span>', _("Masked: your role does not show names and numbers"), MASKS[kind](value))
+    return format_html(
+        '<span title="{}">{}</span>', _("Masked: your role does not show names and numbers"), MASKS[kind](value)
+    )
 
 
 @register.filter
@@ -81,8 +83,20 @@ def day(value):
     return f"{value:%Y-%m-%d}" if isinstance(value, date) else NOTHING
 
 
+@register.filter
+def shown(value):
+    """Any value of a cell: times and days as people write them, words for yes and no, a dash for nothing."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, date):
+        return when(value)
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value)) or NOTHING
+    return NOTHING if value is None or value == "" else value
+
+
 @register.inclusion_tag("web/_empty.html")
-def empty_state(title, text="", icon="inbox", url="", label=""):  # noqa: A002 - the template's word
+def empty_state(title, text="", icon="inbox", url="", label=""):
     return {"title": title, "text": text, "icon": icon, "url": url, "label": label}
 
 

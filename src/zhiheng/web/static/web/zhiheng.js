@@ -64,10 +64,33 @@
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
   });
 
+  // The theme changes at once, without losing what is typed on the page.
+  document.addEventListener("submit", function (event) {
+    var button = event.submitter;
+    if (!button || button.name !== "theme") return;
+    event.preventDefault();
+    document.cookie = "theme=" + button.value + "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
+    document.documentElement.dataset.bsTheme = button.value;
+  }, true);
+
   // Forms that apply at once, such as the choice of a page size.
   document.addEventListener("change", function (event) {
     var form = closest(event, "form[data-submit-on-change]");
     if (form) form.requestSubmit();
+  });
+
+  // Menus with several choices stay open while a part of the page is renewed under them.
+  var kept = [];
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var open = event.detail.target.querySelectorAll("details.menu[open][id]");
+    kept = Array.from(open, function (menu) { return menu.contains(document.activeElement) ? menu.id : ""; });
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    kept.filter(Boolean).forEach(function (id) {
+      var menu = document.getElementById(id);
+      if (menu) menu.open = true;
+    });
+    kept = [];
   });
 
   function say(text) {
