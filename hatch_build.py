@@ -29,7 +29,7 @@ LICENSED = ("htmx.org", "@alpinejs/csp", "@tabler/core", "@tabler/icons")
 class FrontEndHook(BuildHookInterface):
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version, build_data):  # noqa: ARG002 - the signature is Hatch's
+    def initialize(self, version, build_data):
         build_all(Path(self.root))
 
 
@@ -102,7 +102,9 @@ def sprite(folder, names):
 def symbol(folder, name):
     file = folder / f"{name}.svg"
     if not file.exists():
-        raise SystemExit(f'src/zhiheng/web/icons.txt: no icon "{name}" in @tabler/icons. Names: https://tabler.io/icons')
+        raise SystemExit(
+            f'src/zhiheng/web/icons.txt: no icon "{name}" in @tabler/icons. Names: https://tabler.io/icons'
+        )
     paths = [path for path in re.findall(r"<path [^>]*/>", read(file)) if BOUNDING_BOX not in path]
     return f'<symbol id="{name}" viewBox="0 0 24 24">{"".join(paths)}</symbol>'
 
