@@ -81,6 +81,17 @@ class Batch(models.Model):
         return f"B{self.pk:06d}"
 
 
+class WholeVisit(models.Model):
+    """The newest delivery of a visit by a source that delivers visits whole: an older one read again says nothing."""
+
+    source = models.CharField(max_length=100)
+    encounter_key = models.CharField(max_length=32, db_collation="C")
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "encounter_key", name="whole_visit_once")]
+
+
 class Reject(models.Model):
     """Something that could not be taken as it was. Names of files and resources are sealed too: some name people."""
 

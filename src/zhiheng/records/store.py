@@ -84,30 +84,37 @@ from incoming left join ({latest}) as known using (source, source_id)
 where known.source_id is null or {content_of_incoming} is distinct from {content_of_known}
 """
 
-# For keys with several incoming rows: the newest stored version stands at place -1 of its key, the incoming rows behind
-# it in their order. A row whose content is that of the row before it says nothing new.
-_ADD_IN_ORDER = """
-with arrived as (select *, row_number() over () as place from incoming),
+# The newest stored version stands at place -1 of its key, the incoming rows behind it in their order. A row whose
+# content is that of the row before it says nothing new. A record that was retired is known without content.
+_NEXT = """
+with arrived as (select key, content, null::integer as record_version, row_number() over () - 1 as place
+                 from ({incoming})),
 lined_up as (
-    select *, -1 as place from ({latest})
+    select key, content, record_version, -1 as place from ({known})
     union all by name
     select * from arrived
 ),
 compared as (
-    select *,
-        lag(place) over of_key is null or {content} is distinct from lag({content}) over of_key as says_something,
-        max(case when place = -1 then record_version end) over (partition by source, source_id) as known_version
+    select key, place,
+        lag(place) over of_key is null or content is distinct from lag(content) over of_key as says_something,
+        max(case when place = -1 then record_version end) over (partition by key) as known_version
     from lined_up
-    window of_key as (partition by source, source_id order by place)
+    window of_key as (partition by key order by place)
 )
-select * exclude (place, says_something, known_version) replace (
-    (coalesce(known_version, 0) + row_number() over (partition by source, source_id order by place))::integer
-        as record_version
-)
+select place,
+    (coalesce(known_version, 0) + row_number() over (partition by key order by place))::integer as record_version
 from compared
 where place <> -1 and says_something
 order by place
 """
+
+
+def next_versions(incoming: pa.Table, known: pa.Table) -> pa.Table:
+    """Return `place` (from 0) and `record_version` of the incoming rows that say something new, in their order.
+
+    `incoming` has `key` and `content`, `known` the newest `record_version` of each key with its `content`.
+    """
+    return _query(_NEXT.format(incoming="from incoming", known="from known"), incoming=incoming, known=known)
 
 
 def _merge(table: Table, stored: pa.Table, incoming: pa.Table) -> tuple[pa.Table, Merged]:
@@ -122,12 +129,21 @@ def _merge(table: Table, stored: pa.Table, incoming: pa.Table) -> tuple[pa.Table
         sql = _ADD.format(latest=latest, content_of_incoming=ours, content_of_known=theirs)
         fresh = _query(sql, stored=stored, incoming=incoming)
     else:
-        sql = _ADD_IN_ORDER.format(latest=_LATEST.format(source="stored"), content=_content(table))
-        fresh = _query(sql, stored=stored, incoming=incoming)
+        fresh = _in_order(table, stored, incoming)
     fresh = fresh.select(list(table.names)).cast(table.schema)
     new = fresh.column("record_version").to_pylist().count(1)
     done = Merged(new, fresh.num_rows - new, incoming.num_rows - fresh.num_rows)
     return (pa.concat_tables([stored, fresh]) if fresh.num_rows else stored), done
+
+
+def _in_order(table: Table, stored: pa.Table, incoming: pa.Table) -> pa.Table:
+    """Return the rows that say something new, where keys may have several rows."""
+    names = f"row(source, source_id) as key, {_content(table)} as content"
+    latest = f"select {names}, record_version from ({_LATEST.format(source='stored')})"
+    sql = _NEXT.format(incoming=f"select {names} from incoming", known=latest)
+    found = _query(sql, stored=stored, incoming=incoming)
+    at = table.names.index("record_version")
+    return incoming.take(found.column("place")).set_column(at, "record_version", found.column("record_version"))
 
 
 def _content(table: Table, prefix: str = "") -> str:

@@ -37,6 +37,11 @@ class Feed(Spec):
     files: str = Field(
         description="Which files, as a pattern below the input folder: `lab/*.csv`. Also finds them as .gz"
     )
+    delivers: Literal["rows", "visits"] = Field(
+        "rows",
+        description="Whether a delivery holds single rows, or each of its visits whole: then a row that a newer one"
+        " lacks is no longer true",
+    )
 
 
 class Coding(Spec):
@@ -97,6 +102,14 @@ class Profile(Spec):
             if name not in TABLES:
                 raise ValueError(f'unknown table "{name}".{did_you_mean(name, TABLES, kind="Tables")}')
         return value
+
+    @property
+    def whole_visits(self) -> frozenset[str]:
+        """The sources that deliver visits whole."""
+        stated: dict[str, set[str]] = {}
+        for feed in self.feeds:
+            stated.setdefault(feed.source, set()).add(feed.delivers)
+        return frozenset(source for source, said in stated.items() if said == {"visits"})
 
     def feeds_of(self, reader: str) -> list[Any]:
         """Return the feeds that a reader has to read."""

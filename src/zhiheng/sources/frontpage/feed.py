@@ -17,6 +17,9 @@ class Feed(profile.Feed):
     """A front page export: one wide row for each visit."""
 
     reader: Literal["frontpage"]
+    delivers: Literal["rows", "visits"] = Field(
+        "visits", description="A front page is the whole of its visit; `rows` where exports leave parts of it out"
+    )
     layout: str = Field(description="Layout of the fields: hqms (811 fields) or nhsr-pinyin (the older one)")
     encoding: Literal["utf-8", "utf-16", "gb18030"] | None = Field(
         None, description="Encoding, where it is known; otherwise it is decided for each file on its whole content"
