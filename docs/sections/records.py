@@ -24,6 +24,7 @@ INTRODUCTION = """# 标准记录表 Canonical tables
 * `received_at` 是系统时间(UTC)。
 * “必填”指缺了它这一行就不能成立，整行会连同原因列入拒收清单。
 * “个人”指可识别患者或员工身份，存储时加密，页面上遮盖。
+* “自由”指自由书写的文字，其中可能写有任何人的信息，存储时加密。
 """
 
 
@@ -39,7 +40,7 @@ def _section(each: schema.Table) -> str:
 
 def _row(column: schema.Column) -> tuple[str, ...]:
     values = f" 取值：{', '.join(map(code, column.values))}。" if column.values else ""
-    marks = "、".join([*["必填"] * column.required, *["个人"] * column.personal])
+    marks = "、".join([*["必填"] * column.required, *["个人"] * column.personal, *["自由"] * column.free_text])
     return (code(column.name), _type(column.type), column.unit, column.meaning + values, code(column.example), marks)
 
 

@@ -1,4 +1,4 @@
-"""Records are stored by version: the same again says nothing, other content is the next version, all of it comes back."""
+"""Records are stored by version: the same again says nothing, other content is a new version, all of it comes back."""
 
 from datetime import UTC, date, datetime, timedelta
 
