@@ -43,12 +43,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, d
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_past_triggers():
+def _flush_everything():
     """Let tests of real transactions clean up by TRUNCATE, which the audit trail refuses even to its owner."""
     as_usual = DatabaseOperations.sql_flush
 
     def sql_flush(*arguments, **options):
-        return ["SET LOCAL session_replication_role = replica", *as_usual(*arguments, **options)]
+        queue = "TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE"  # Django does not manage these tables
+        return ["SET LOCAL session_replication_role = replica", *as_usual(*arguments, **options), queue]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
