@@ -136,16 +136,22 @@ def check_catalogues(root, names=()):
 
 
 def problems_of(app, web):
-    file, here, wanted = catalogue_file(app), messages(read_catalogue(app)), messages(merged(app, web))
+    here, wanted = messages(read_catalogue(app)), messages(merged(app, web))
+    place = shown_path(catalogue_file(app))
+    remedy = f"Run: python -m zhiheng.web.translations update {app.name}"
     for text in sorted(wanted.keys() - here.keys(), key=str):
-        yield f"{file}: {text[1]!r} is missing. Run: python -m zhiheng.web.translations update {app.name}"
+        yield f"{place}: {text[1]!r} is missing. {remedy}"
     for text in sorted(here.keys() - wanted.keys(), key=str):
-        yield f"{file}: {text[1]!r} is no longer used here. Run: python -m zhiheng.web.translations update {app.name}"
+        yield f"{place}: {text[1]!r} is not used here, or translated by web. {remedy}"
     for text in sorted(here.keys() & wanted.keys(), key=str):
         if not is_translated(here[text]):
-            yield f"{file}: {text[1]!r} has no translation, or one marked fuzzy. Write it after its msgid."
+            yield f"{place}: {text[1]!r} has no translation, or one marked fuzzy. Write it after its msgid."
         else:
-            yield from (f"{file}: {text[1]!r}: {problem}" for problem in here[text].check(web))
+            yield from (f"{place}: {text[1]!r}: {problem}" for problem in here[text].check(web))
+
+
+def shown_path(file):
+    return file.relative_to(file.parents[5]).as_posix()
 
 
 def compile_catalogues(root):

@@ -130,9 +130,10 @@ def navigation(context):
 def field(bound):
     widget = bound.field.widget
     is_group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
-    attrs = {"class": " ".join(filter(None, [widget.attrs.get("class"), class_of(widget, is_group)]))}
+    classes = [widget.attrs.get("class"), class_of(widget), "is-invalid" if bound.errors else ""]
+    # Django gives the class of a group to its box as well as to each of its parts: they are styled by their place.
+    attrs = {} if is_group else {"class": " ".join(filter(None, classes))}
     if bound.errors:
-        attrs["class"] += " is-invalid"
         attrs["aria-describedby"] = f"{bound.auto_id}_error"
     return {
         "field": bound,
@@ -142,8 +143,8 @@ def field(bound):
     }
 
 
-def class_of(widget, is_group):
-    if is_group or isinstance(widget, CheckboxInput):
+def class_of(widget):
+    if isinstance(widget, CheckboxInput):
         return "form-check-input"
     if isinstance(widget, Select):
         return "form-select"
