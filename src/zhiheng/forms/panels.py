@@ -1,0 +1,175 @@
+"""What the templates of a form are given: the whole form, or the parts of it that a change has touched."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from zhiheng.casefinding.models import Case, State
+from zhiheng.forms import queries
+from zhiheng.forms.queries import Conflict, Counter, FormState, ItemState, SectionState, Sheet
+from zhiheng.forms.rendering import Desk, render_row, render_rows
+
+FILTERS = ("all", "left", "proposed", "problem")
+FILLABLE = (State.TO_FILL, State.FILLING, State.RETURNED)
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section with its rows; `above` are the titles that a reader has not just seen."""
+
+    number: int
+    title: str
+    above: tuple[str, ...]
+    is_nested: bool
+    is_shown: bool
+    is_visible: bool
+    counter: Counter
+    problems: int
+    rows: SafeString | str = ""
+
+    @property
+    def left(self) -> int:
+        return self.counter.left
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    sections: tuple[SectionView, ...]
+
+
+def desk_of(request: HttpRequest, case: Case) -> Desk:
+    return Desk(
+        code=case.code,
+        url=reverse("forms:form", args=[case.code]),
+        card_url=reverse("forms:card", args=[case.code, "ITEM"]).removesuffix("ITEM/"),
+        csrf=get_token(request),
+        may_fill=case.state in FILLABLE and request.user.may("forms.fill", case.department_id),
+        may_see_proof=request.user.may("autofill.view_proof", case.department_id),
+    )
+
+
+def form_context(request: HttpRequest, case: Case, state: FormState | None = None) -> dict[str, Any]:
+    """What "forms/_form.html" needs. The page that includes it asks for it here."""
+    state = queries.form_state(case) if state is None else state
+    desk = desk_of(request, case)
+    chosen = request.GET.get("show", "all")
+    show = chosen if chosen in FILTERS else "all"
+    sections = [
+        section_view(section, show, render_rows(state.sheet, list(section.items), desk)) for section in state.sections
+    ]
+    return {
+        **totals(state, show),
+        "desk": desk,
+        "sections": sections,
+        "groups": list(groups(state, sections)),
+        "aside": set_aside(state),
+        "is_empty": not any(section.is_visible for section in sections),
+        "present": (),
+        "may_hand_in": desk.may_fill,
+    }
+
+
+def totals(state: FormState, show: str = "all") -> dict[str, Any]:
+    return {
+        "counter": state.counter,
+        "problems": sum(item.needs_look for item in state.items.values()),
+        "revision": state.revision,
+        "filter": show,
+    }
+
+
+def set_aside(state: FormState) -> list[dict[str, Any]]:
+    return [
+        {"item": item.item, "code": item.code, "aside_text": item.item.text(item.aside)} for item in state.set_aside
+    ]
+
+
+def section_view(section: SectionState, show: str = "all", rows: SafeString | str = "") -> SectionView:
+    path = section.section.path
+    return SectionView(
+        number=section.number,
+        title=section.section.title,
+        above=path[:-1],
+        is_nested=len(path) > 1,
+        is_shown=section.is_shown,
+        is_visible=any(item.shown and is_wanted(item, show) for item in section.items),
+        counter=section.counter,
+        problems=sum(item.needs_look for item in section.items),
+        rows=rows,
+    )
+
+
+def is_wanted(item: ItemState, show: str) -> bool:
+    wanted = {"left": item.is_left, "proposed": item.is_proposed, "problem": item.needs_look}
+    return wanted.get(show, True)
+
+
+def groups(state: FormState, sections: Iterable[SectionView]) -> Iterator[Group]:
+    """Sections under the outermost titles, for the navigation; one that has no title above it stands alone."""
+    title, found = "", []
+    for section, view in zip(state.sections, sections, strict=True):
+        path = section.section.path
+        outer = path[0] if len(path) > 1 else ""
+        if found and outer != title:
+            yield Group(title, tuple(found))
+            found = []
+        title = outer
+        found.append(view)
+    if found:
+        yield Group(title, tuple(found))
+
+
+def changes(
+    request: HttpRequest,
+    case: Case,
+    state: FormState,
+    codes: Collection[str],
+    *,
+    item: str = "",
+    typed: list[str] | None = None,
+    note: str = "",
+    conflict: Conflict | None = None,
+    present: Any = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with every part of the page that looks different now; `item` is the one that was worked on."""
+    desk = desk_of(request, case)
+    context = {
+        **totals(state),
+        "desk": desk,
+        "aside": set_aside(state),
+        "present": present,
+        "rows": changed_rows(state, desk, codes, item=item, typed=typed, note=note, conflict=conflict),
+        "sections": [section_view(section) for section in touched_sections(state.sheet, state, {*codes, item})],
+    }
+    return render(request, "forms/_changes.html", context, status=status)
+
+
+def changed_rows(
+    state: FormState,
+    desk: Desk,
+    codes: Collection[str],
+    *,
+    item: str,
+    typed: list[str] | None,
+    note: str,
+    conflict: Conflict | None,
+) -> SafeString:
+    others = [found for code, found in state.items.items() if code in codes and code != item]
+    rows = render_rows(state.sheet, others, desk)
+    if item in state.items:
+        own = state.items[item]
+        rows += render_row(state.sheet, own, desk, typed=typed, note=note, conflict=conflict)
+    return rows
+
+
+def touched_sections(sheet: Sheet, state: FormState, codes: Collection[str]) -> list[SectionState]:
+    numbers = {sheet.by_code[code].section for code in codes if code in sheet.by_code}
+    return [section for section in state.sections if section.number in numbers]

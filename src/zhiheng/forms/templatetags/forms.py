@@ -1,0 +1,17 @@
+"""What the templates of forms use."""
+
+from django import template
+
+from zhiheng.forms.models import AnswerChange, AnswerState
+
+register = template.Library()
+
+
+@register.filter
+def answer_state(state: str) -> str:
+    return str(AnswerState(state).label)
+
+
+@register.filter
+def change_kind(kind: str) -> str:
+    return str(AnswerChange.Kind(kind).label)
