@@ -1,10 +1,10 @@
 """The fixed cast of the tests: a hospital with two departments, one account per role, and an outsider.
 
-    from tests.cast import make_cast
+from tests.cast import make_cast
 
-    cast = make_cast()
-    cast.filler, cast.quality_officer, cast.outsider, cast.cardiology ...
-    client.force_login(cast.filler)
+cast = make_cast()
+cast.filler, cast.quality_officer, cast.outsider, cast.cardiology ...
+client.force_login(cast.filler)
 """
 
 from dataclasses import dataclass
@@ -45,9 +45,7 @@ def make_cast() -> Cast:
     campus = Campus.objects.create(organisation=organisation, code="C1", name="本部")
 
     def department(code: str, name: str, parent: Any = None) -> Any:
-        return Department.objects.create(
-            organisation=organisation, campus=campus, code=code, name=name, parent=parent
-        )
+        return Department.objects.create(organisation=organisation, campus=campus, code=code, name=name, parent=parent)
 
     cardiology, neurology = department("0301", "心血管内科"), department("0302", "神经内科")
     within = {Role.FILLER: cardiology, Role.DEPARTMENT_REVIEWER: cardiology}

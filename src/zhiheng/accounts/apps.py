@@ -1,8 +1,62 @@
 """The Django app accounts."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "zhiheng.accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        user_logged_in.connect(_begin, dispatch_uid="zhiheng.accounts.begin")
+        _register_menus()
+
+
+def _begin(sender, request, user, **_signal):
+    from zhiheng.accounts import sessions
+
+    sessions.begin(request, user)
+
+
+def _register_menus():
+    from zhiheng.web.navigation import register
+
+    group = _("People")
+    register(
+        name=_("Staff and accounts"),
+        url_name="accounts:people",
+        permission="accounts.view",
+        icon="users",
+        order=80,
+        group=group,
+    )
+    register(
+        name=_("Departments"),
+        url_name="accounts:departments",
+        permission="accounts.view",
+        icon="sitemap",
+        order=81,
+        group=group,
+    )
+    register(
+        name=_("Roles granted"),
+        url_name="accounts:grants",
+        permission="accounts.view",
+        icon="user-shield",
+        order=82,
+        group=group,
+    )
+    register(
+        name=_("Policy"),
+        url_name="accounts:policy",
+        permission="accounts.policy",
+        icon="shield-lock",
+        order=83,
+        group=group,
+    )
+    register(name=_("My account"), url_name="accounts:own", icon="user-circle", order=10, menu="account")
+    register(name=_("Change password"), url_name="accounts:password", icon="key", order=20, menu="account")
+    register(name=_("Log out"), url_name="accounts:logout", icon="logout", order=90, menu="account", post=True)

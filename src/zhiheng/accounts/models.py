@@ -158,8 +158,12 @@ class User(AbstractBaseUser):
         return self.username
 
     @property
-    def name(self) -> str:
+    def display_name(self) -> str:
         return self.staff.name
+
+    @property
+    def role_names(self) -> str:
+        return "、".join(str(Role(role).label) for role in self.roles)
 
     @property
     def has_totp(self) -> bool:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-
 from tests.cast import make_account, make_cast
+
 from zhiheng.accounts.models import ALL, Department, Grant, Role, Staff, User
 from zhiheng.accounts.roles import ADMINISTRATORS, HELD_BY, kind_of
 
@@ -73,15 +73,11 @@ def test_the_questions_of_a_request_cost_two_queries(cast, django_assert_num_que
             cast.filler.may("desk.view_cases")
 
 
-@pytest.mark.parametrize("held", ADMINISTRATORS)
-@pytest.mark.parametrize("other", Role)
+@pytest.mark.parametrize(("held", "other"), [(a, b) for a in ADMINISTRATORS for b in Role if a != b])
 def test_the_database_refuses_an_administrator_a_second_kind_of_role(held, other):
     user = make_account("li", held)
-    if other == held:
-        return
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError, match="grant_of_the_kind_of_its_account"), transaction.atomic():
         Grant.objects.create(user=user, role=other)
-        transaction.get_connection().check_constraints()
 
 
 @pytest.mark.parametrize("held", ADMINISTRATORS)
@@ -108,9 +104,7 @@ def test_a_person_has_one_account(cast):
 
 def test_versions_of_a_department_do_not_overlap(cast):
     def version(code, first, last, organisation=cast.organisation):
-        Department.objects.create(
-            organisation=organisation, code=code, name=code, valid_from=first, valid_until=last
-        )
+        Department.objects.create(organisation=organisation, code=code, name=code, valid_from=first, valid_until=last)
 
     version("0400", date(2026, 1, 1), date(2026, 6, 30))
     version("0400", date(2026, 7, 1), None)

@@ -3,209 +3,419 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import zhiheng.accounts.policies
-import zhiheng.vault.fields
 from django.conf import settings
 from django.db import migrations, models
 
+import zhiheng.accounts.policies
+import zhiheng.vault.fields
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=60, unique=True)),
-                ('kind', models.CharField(default='ordinary', editable=False, max_length=30)),
-                ('is_active', models.BooleanField(default=True)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_seen_at', models.DateTimeField(editable=False, null=True)),
-                ('password_changed_at', models.DateTimeField(editable=False, null=True)),
-                ('must_change', models.BooleanField(default=False)),
-                ('totp_secret', zhiheng.vault.fields.SealedField(null=True)),
-                ('totp_confirmed_at', models.DateTimeField(editable=False, null=True)),
-                ('totp_step', models.BigIntegerField(default=0, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("username", models.CharField(max_length=60, unique=True)),
+                ("kind", models.CharField(default="ordinary", editable=False, max_length=30)),
+                ("is_active", models.BooleanField(default=True)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("last_seen_at", models.DateTimeField(editable=False, null=True)),
+                ("password_changed_at", models.DateTimeField(editable=False, null=True)),
+                ("must_change", models.BooleanField(default=False)),
+                ("totp_secret", zhiheng.vault.fields.SealedField(null=True)),
+                ("totp_confirmed_at", models.DateTimeField(editable=False, null=True)),
+                ("totp_step", models.BigIntegerField(default=0, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Campus',
+            name="Campus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='SetupToken',
+            name="SetupToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.CharField(max_length=32, unique=True)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.CharField(max_length=32, unique=True)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('campus', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='accounts.campus')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='accounts.department')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='accounts.organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                (
+                    "campus",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="accounts.campus",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Failures',
+            name="Failures",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('account', 'Account'), ('address', 'Address')], max_length=10)),
-                ('subject', models.CharField(max_length=64)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('locked_until', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("account", "Account"), ("address", "Address")], max_length=10)),
+                ("subject", models.CharField(max_length=64)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("locked_until", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(models.F('kind'), models.F('subject'), name='failures_once')],
+                "constraints": [models.UniqueConstraint(models.F("kind"), models.F("subject"), name="failures_once")],
             },
         ),
         migrations.AddField(
-            model_name='campus',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campuses', to='accounts.organisation'),
+            model_name="campus",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="campuses", to="accounts.organisation"
+            ),
         ),
         migrations.CreateModel(
-            name='PastPassword',
+            name="PastPassword",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='past_passwords', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="past_passwords",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('password_length', models.PositiveSmallIntegerField(default=10)),
-                ('password_classes', models.PositiveSmallIntegerField(default=3)),
-                ('password_history', models.PositiveSmallIntegerField(default=5)),
-                ('password_days', models.PositiveSmallIntegerField(default=90)),
-                ('warning_days', models.PositiveSmallIntegerField(default=7)),
-                ('account_failures', models.PositiveSmallIntegerField(default=5)),
-                ('address_failures', models.PositiveSmallIntegerField(default=20)),
-                ('lock_minutes', models.PositiveSmallIntegerField(default=30)),
-                ('idle_minutes', models.PositiveSmallIntegerField(default=30)),
-                ('absolute_hours', models.PositiveSmallIntegerField(default=12)),
-                ('totp_roles', models.JSONField(default=zhiheng.accounts.policies.default_totp_roles)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ("password_length", models.PositiveSmallIntegerField(default=10)),
+                ("password_classes", models.PositiveSmallIntegerField(default=3)),
+                ("password_history", models.PositiveSmallIntegerField(default=5)),
+                ("password_days", models.PositiveSmallIntegerField(default=90)),
+                ("warning_days", models.PositiveSmallIntegerField(default=7)),
+                ("account_failures", models.PositiveSmallIntegerField(default=5)),
+                ("address_failures", models.PositiveSmallIntegerField(default=20)),
+                ("lock_minutes", models.PositiveSmallIntegerField(default=30)),
+                ("idle_minutes", models.PositiveSmallIntegerField(default=30)),
+                ("absolute_hours", models.PositiveSmallIntegerField(default=12)),
+                ("totp_roles", models.JSONField(default=zhiheng.accounts.policies.default_totp_roles)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='policy_is_one_row'), models.CheckConstraint(condition=models.Q(('password_length__gte', 8), ('password_length__lte', 64)), name='policy_password_length_in_bounds'), models.CheckConstraint(condition=models.Q(('password_classes__gte', 2), ('password_classes__lte', 4)), name='policy_password_classes_in_bounds'), models.CheckConstraint(condition=models.Q(('password_history__gte', 0), ('password_history__lte', 24)), name='policy_password_history_in_bounds'), models.CheckConstraint(condition=models.Q(('password_days__gte', 0), ('password_days__lte', 365)), name='policy_password_days_in_bounds'), models.CheckConstraint(condition=models.Q(('warning_days__gte', 0), ('warning_days__lte', 30)), name='policy_warning_days_in_bounds'), models.CheckConstraint(condition=models.Q(('account_failures__gte', 3), ('account_failures__lte', 10)), name='policy_account_failures_in_bounds'), models.CheckConstraint(condition=models.Q(('address_failures__gte', 5), ('address_failures__lte', 200)), name='policy_address_failures_in_bounds'), models.CheckConstraint(condition=models.Q(('lock_minutes__gte', 5), ('lock_minutes__lte', 1440)), name='policy_lock_minutes_in_bounds'), models.CheckConstraint(condition=models.Q(('idle_minutes__gte', 5), ('idle_minutes__lte', 120)), name='policy_idle_minutes_in_bounds'), models.CheckConstraint(condition=models.Q(('absolute_hours__gte', 1), ('absolute_hours__lte', 24)), name='policy_absolute_hours_in_bounds')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="policy_is_one_row"),
+                    models.CheckConstraint(
+                        condition=models.Q(("password_length__gte", 8), ("password_length__lte", 64)),
+                        name="policy_password_length_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("password_classes__gte", 2), ("password_classes__lte", 4)),
+                        name="policy_password_classes_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("password_history__gte", 0), ("password_history__lte", 24)),
+                        name="policy_password_history_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("password_days__gte", 0), ("password_days__lte", 365)),
+                        name="policy_password_days_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("warning_days__gte", 0), ("warning_days__lte", 30)),
+                        name="policy_warning_days_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("account_failures__gte", 3), ("account_failures__lte", 10)),
+                        name="policy_account_failures_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("address_failures__gte", 5), ("address_failures__lte", 200)),
+                        name="policy_address_failures_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("lock_minutes__gte", 5), ("lock_minutes__lte", 1440)),
+                        name="policy_lock_minutes_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("idle_minutes__gte", 5), ("idle_minutes__lte", 120)),
+                        name="policy_idle_minutes_in_bounds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("absolute_hours__gte", 1), ("absolute_hours__lte", 24)),
+                        name="policy_absolute_hours_in_bounds",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RecoveryCode',
+            name="RecoveryCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.CharField(max_length=32)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recovery_codes', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.CharField(max_length=32)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recovery_codes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignIn',
+            name="SignIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session_key', models.CharField(max_length=40, unique=True)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('browser', models.CharField(blank=True, max_length=120)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_ins', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("session_key", models.CharField(max_length=40, unique=True)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("browser", models.CharField(blank=True, max_length=120)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Staff',
+            name="Staff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('pinyin', models.CharField(db_index=True, editable=False, max_length=200)),
-                ('initials', models.CharField(db_index=True, editable=False, max_length=80)),
-                ('title', models.CharField(blank=True, max_length=60)),
-                ('left_on', models.DateField(blank=True, null=True)),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='accounts.department')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("pinyin", models.CharField(db_index=True, editable=False, max_length=200)),
+                ("initials", models.CharField(db_index=True, editable=False, max_length=80)),
+                ("title", models.CharField(blank=True, max_length=60)),
+                ("left_on", models.DateField(blank=True, null=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff",
+                        to="accounts.department",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='user',
-            name='staff',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='account', to='accounts.staff'),
+            model_name="user",
+            name="staff",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="account", to="accounts.staff"
+            ),
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('filler', 'Filler'), ('department_reviewer', 'Department reviewer'), ('quality_officer', 'Quality officer'), ('submitter', 'Submitter'), ('leader', 'Hospital leader'), ('maintenance_engineer', 'Maintenance engineer'), ('system_administrator', 'System administrator'), ('security_administrator', 'Security administrator'), ('audit_administrator', 'Audit administrator')], max_length=30)),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('kind', models.GeneratedField(db_persist=True, expression=models.Case(models.When(role__in=['system_administrator', 'security_administrator', 'audit_administrator'], then=models.F('role')), default=models.Value('ordinary')), output_field=models.CharField(max_length=30))),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='accounts.department')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("filler", "Filler"),
+                            ("department_reviewer", "Department reviewer"),
+                            ("quality_officer", "Quality officer"),
+                            ("submitter", "Submitter"),
+                            ("leader", "Hospital leader"),
+                            ("maintenance_engineer", "Maintenance engineer"),
+                            ("system_administrator", "System administrator"),
+                            ("security_administrator", "Security administrator"),
+                            ("audit_administrator", "Audit administrator"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(
+                                role__in=["system_administrator", "security_administrator", "audit_administrator"],
+                                then=models.F("role"),
+                            ),
+                            default=models.Value("ordinary"),
+                        ),
+                        output_field=models.CharField(max_length=30),
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(models.F('user'), models.F('role'), models.F('department'), name='grant_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('role__in', ['filler', 'department_reviewer', 'quality_officer', 'submitter', 'leader', 'maintenance_engineer', 'system_administrator', 'security_administrator', 'audit_administrator'])), name='grant_role_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['system_administrator', 'security_administrator', 'audit_administrator']), _negated=True), ('department__isnull', True), _connector='OR'), name='administrators_have_no_department'), models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_from__lte', models.F('valid_until')), _connector='OR'), name='grant_dates_in_order')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("user"),
+                        models.F("role"),
+                        models.F("department"),
+                        name="grant_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "filler",
+                                    "department_reviewer",
+                                    "quality_officer",
+                                    "submitter",
+                                    "leader",
+                                    "maintenance_engineer",
+                                    "system_administrator",
+                                    "security_administrator",
+                                    "audit_administrator",
+                                ],
+                            )
+                        ),
+                        name="grant_role_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("role__in", ["system_administrator", "security_administrator", "audit_administrator"]),
+                                _negated=True,
+                            ),
+                            ("department__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="administrators_have_no_department",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_from__isnull", True),
+                            ("valid_until__isnull", True),
+                            ("valid_from__lte", models.F("valid_until")),
+                            _connector="OR",
+                        ),
+                        name="grant_dates_in_order",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_until__isnull', True), ('valid_from__lte', models.F('valid_until')), _connector='OR'), name='department_dates_in_order'),
+            model_name="department",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from__isnull", True),
+                    ("valid_until__isnull", True),
+                    ("valid_from__lte", models.F("valid_until")),
+                    _connector="OR",
+                ),
+                name="department_dates_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='department_has_a_code'),
+            model_name="department",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), _negated=True), name="department_has_a_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='department_not_below_itself'),
+            model_name="department",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("parent", models.F("id")), _negated=True), name="department_not_below_itself"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campus',
-            constraint=models.UniqueConstraint(models.F('organisation'), models.F('code'), name='campus_once'),
+            model_name="campus",
+            constraint=models.UniqueConstraint(models.F("organisation"), models.F("code"), name="campus_once"),
         ),
         migrations.AddConstraint(
-            model_name='recoverycode',
-            constraint=models.UniqueConstraint(models.F('user'), models.F('index'), name='recovery_code_once'),
+            model_name="recoverycode",
+            constraint=models.UniqueConstraint(models.F("user"), models.F("index"), name="recovery_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(models.F('id'), models.F('kind'), name='user_kind'),
+            model_name="user",
+            constraint=models.UniqueConstraint(models.F("id"), models.F("kind"), name="user_kind"),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('username', django.db.models.functions.text.Lower('username'))), name='username_in_lower_case'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("username", django.db.models.functions.text.Lower("username"))),
+                name="username_in_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['ordinary', 'system_administrator', 'security_administrator', 'audit_administrator'])), name='user_kind_is_known'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["ordinary", "system_administrator", "security_administrator", "audit_administrator"])
+                ),
+                name="user_kind_is_known",
+            ),
         ),
     ]

@@ -14,6 +14,12 @@ FUNCTION = """
 TRIGGER = """
     create trigger {table}_is_append_only before update or delete on {table}
         for each row execute function audit_is_append_only();
+    create trigger {table}_is_not_emptied before truncate on {table}
+        for each statement execute function audit_is_append_only();
+"""
+NO_TRIGGER = """
+    drop trigger {table}_is_append_only on {table};
+    drop trigger {table}_is_not_emptied on {table};
 """
 
 
@@ -21,8 +27,5 @@ class Migration(migrations.Migration):
     dependencies = [("audit", "0001_initial")]
     operations = [
         migrations.RunSQL(FUNCTION, "drop function audit_is_append_only();"),
-        *(
-            migrations.RunSQL(TRIGGER.format(table=table), f"drop trigger {table}_is_append_only on {table};")
-            for table in TABLES
-        ),
+        *(migrations.RunSQL(TRIGGER.format(table=table), NO_TRIGGER.format(table=table)) for table in TABLES),
     ]

@@ -1,0 +1,81 @@
+"""Count logins that failed, and lock the account or the address that had too many."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from zhiheng.accounts.models import Failures, Policy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ACCOUNT, ADDRESS = Failures.Kind.ACCOUNT, Failures.Kind.ADDRESS
+
+
+class Locked(Exception):
+    """Too many failures. `minutes` says for how long; it is the same for names that have no account."""
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(minutes)
+        self.minutes = minutes
+
+
+def limits(policy: Policy) -> dict[str, int]:
+    return {ACCOUNT: policy.account_failures, ADDRESS: policy.address_failures}
+
+
+def before_try(subjects: dict[str, str], policy: Policy) -> None:
+    """Count a try before it is made, so that many at one moment cannot all slip through. Locked where it is too many."""
+    for kind, subject in subjects.items():
+        _count(kind, subject, limits(policy)[kind], timedelta(minutes=policy.lock_minutes))
+
+
+@transaction.atomic
+def _count(kind: str, subject: str, limit: int, lock: timedelta) -> None:
+    now = timezone.now()
+    Failures.objects.get_or_create(kind=kind, subject=subject)
+    row = Failures.objects.select_for_update().get(kind=kind, subject=subject)
+    if row.locked_until and row.locked_until > now:
+        raise Locked(_minutes(row.locked_until - now))
+    if row.locked_until or row.last_at < now - lock:
+        row.count, row.locked_until = 0, None
+    if row.count >= limit:  # others are being tried at this moment
+        raise Locked(_minutes(lock))
+    row.count, row.last_at = row.count + 1, now
+    row.save()
+
+
+def after_failure(subjects: dict[str, str], policy: Policy) -> list[str]:
+    """Lock what has reached its limit; return the kinds that were locked now."""
+    until = timezone.now() + timedelta(minutes=policy.lock_minutes)
+    return [kind for kind, subject in subjects.items() if _lock(kind, subject, limits(policy)[kind], until)]
+
+
+def _lock(kind: str, subject: str, limit: int, until: "datetime") -> bool:
+    full = Failures.objects.filter(kind=kind, subject=subject, count__gte=limit, locked_until__isnull=True)
+    return bool(full.update(locked_until=until))
+
+
+def take_back(subjects: dict[str, str]) -> None:
+    """The try was no failure."""
+    for kind, subject in subjects.items():
+        Failures.objects.filter(kind=kind, subject=subject).update(count=Greatest(F("count") - 1, 0))
+
+
+def forget(username: str) -> bool:
+    """Unlock an account; was there anything to forget?"""
+    return bool(Failures.objects.filter(kind=ACCOUNT, subject=username).delete()[0])
+
+
+def locked_accounts() -> dict[str, "datetime"]:
+    """Return until when the names of accounts are locked that are."""
+    rows = Failures.objects.filter(kind=ACCOUNT, locked_until__gt=timezone.now())
+    return dict(rows.values_list("subject", "locked_until"))
+
+
+def _minutes(left: timedelta) -> int:
+    return max(1, -int(-left.total_seconds() // 60))
