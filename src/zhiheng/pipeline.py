@@ -1,1 +1,36 @@
 """What follows from what: which jobs an announcement queues, on one screen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from zhiheng.autofill import jobs as autofill
+from zhiheng.casefinding import jobs as casefinding
+from zhiheng.casefinding.models import Case
+from zhiheng.jobs.announcing import when
+
+FILLED_TOGETHER = 200  # cases in one job: the engine looks up at once what their packs ask alike
+
+
+def connect() -> None:
+    """Say what follows from what; called once, when the product starts."""
+    when("ingestion.batch_stored", _screen_batch)
+    when("ingestion.links_changed", _screen_batch)
+    when("packversions.in_force", _screen_again)
+    when("casefinding.screened", lambda kept: _fill([*kept.opened, *kept.changed]))
+    when("casefinding.case_opened", lambda case: _fill([case]))
+    when("casefinding.case_decided", lambda case: _fill([case]))
+    when("casefinding.case_moved", lambda case: _fill([case]))
+
+
+def _screen_batch(batch: Any) -> None:
+    casefinding.screen_batch.defer(batch_id=batch.pk)
+
+
+def _screen_again(versions: Iterable[Any]) -> None:
+    casefinding.screen_next.defer(version_ids=[version.pk for version in versions])
+
+
+def _fill(cases: Iterable[Case]) -> None:
+    ids = [case.pk for case in cases if case.decision != Case.Decision.OUT]
+    for start in range(0, len(ids), FILLED_TOGETHER):
+        autofill.fill_cases.defer(case_ids=ids[start : start + FILLED_TOGETHER])

@@ -9,7 +9,10 @@ class SiteConfig(AppConfig):
     label = "desk"
 
     def ready(self) -> None:
+        from zhiheng import pipeline
         from zhiheng.web import navigation
+
+        pipeline.connect()
 
         navigation.register(
             name=_("Work list"), url_name="desk:work_list", permission="desk.view_cases", icon="list-check", order=10
