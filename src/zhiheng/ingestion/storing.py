@@ -100,9 +100,9 @@ def _known(batch: Batch, table: Table, keys: list[str]) -> pa.Table:
         select distinct on (r.key) r.key, r.record_version, case when r.current then r.content end,
             greatest(r.received_at, b.received_at) > %s
         from {name} r left join ingestion_batch b on b.id = r.retired_by_id
-        where r.key = any(%s) order by r.key, r.record_version desc"""
+        where r.key = any(string_to_array(%s, ',')) order by r.key, r.record_version desc"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [batch.received_at, list(set(keys))])
+        cursor.execute(sql, [batch.received_at, ",".join(set(keys))])
         found = cursor.fetchall()
     if not found:
         return _KNOWN.empty_table()
@@ -124,6 +124,9 @@ def _insert(
     name, columns = MODELS[table.name]._meta.db_table, ", ".join(f'"{c}"' for c in record_rows.columns_of(table))
     with connection.cursor() as cursor:
         if is_known:
-            cursor.execute(f"update {name} set current = false where current and key = any(%s)", [list(newest)])
+            cursor.execute(
+                f"update {name} set current = false where current and key = any(string_to_array(%s, ','))",
+                [",".join(newest)],
+            )
         with cursor.copy(f"copy {name} ({columns}) from stdin (format csv)") as copy:
             copy.write(memoryview(csv))

@@ -48,11 +48,7 @@ class WholeVisits:
         keys = list(self.visits)
         if not keys:
             return {}
-        retired = {
-            name: _retire(batch, name, self.source, keys, self._held(tables.get(name)))
-            for name in MODELS
-            if name not in _LASTING
-        }
+        retired = {name: self._retire(batch, name, tables.get(name)) for name in MODELS if name not in _LASTING}
         WholeVisit.objects.bulk_create(
             [WholeVisit(source=self.source, encounter_key=key, batch=batch) for key in keys],
             update_conflicts=True,
@@ -62,11 +58,26 @@ class WholeVisits:
         )
         return {name: count for name, count in retired.items() if count}
 
-    def _held(self, table: pa.Table | None) -> list[str]:
-        if table is None:
-            return []
+    def _retire(self, batch: Batch, name: str, held: pa.Table | None) -> int:
+        table = MODELS[name]._meta.db_table
+        known = f"""
+            select key from {table} where current and source = %s and batch_id <> %s
+                and encounter_key = any(string_to_array(%s, ','))"""
+        with connection.cursor() as cursor:
+            cursor.execute(known, [self.source, batch.pk, ",".join(self.visits)])
+            vanished = {key for (key,) in cursor.fetchall()}
+            if vanished and held is not None:
+                vanished -= self._keys(held)
+            cursor.execute(
+                f"update {table} set current = false, retired_by_id = %s"
+                " where current and key = any(string_to_array(%s, ','))",
+                [batch.pk, ",".join(vanished)],
+            )
+        return len(vanished)
+
+    def _keys(self, table: pa.Table) -> set[str]:
         ids = _of_source(table, self.source).column("source_id").to_pylist()
-        return [blind("record", f"{self.source}\0{each}") for each in ids]
+        return {blind("record", f"{self.source}\0{each}") for each in ids}
 
 
 def _of_source(table: pa.Table, source: str) -> pa.Table:
@@ -75,13 +86,3 @@ def _of_source(table: pa.Table, source: str) -> pa.Table:
 
 def _among(table: pa.Table, numbers: pa.Array) -> pa.ChunkedArray:
     return pc.fill_null(pc.is_in(table.column("encounter_id"), value_set=numbers), False)
-
-
-def _retire(batch: Batch, name: str, source: str, visits: list[str], held: list[str]) -> int:
-    sql = f"""
-        update {MODELS[name]._meta.db_table} as r set current = false, retired_by_id = %s
-        where r.current and r.source = %s and r.encounter_key = any(%s)
-            and not exists (select 1 from unnest(%s::text[]) as held(key) where held.key = r.key)"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [batch.pk, source, visits, held])
-        return cursor.rowcount

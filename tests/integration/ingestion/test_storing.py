@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from zhiheng.ingestion import queries
+from zhiheng.ingestion import opening, queries
 from zhiheng.ingestion.models import Batch, Interface
 from zhiheng.ingestion.records import MODELS
 from zhiheng.ingestion.storing import Stored, store
@@ -189,7 +189,9 @@ FULL = {
 }
 
 
-def test_every_value_comes_back_as_it_was(receive):
+@pytest.mark.parametrize("few", [100, 0], ids=["few", "many"])
+def test_every_value_comes_back_as_it_was(receive, monkeypatch, few):
+    monkeypatch.setattr(opening, "FEW", few)
     batch = receive(1)
     tables = {name: table(name, ("K", row), batch=batch) for name, row in FULL.items()}
     store(batch, tables)
@@ -200,7 +202,9 @@ def test_every_value_comes_back_as_it_was(receive):
     assert found.tables["patient"].column("birth_date").to_pylist() == [date(1949, 12, 31)]
 
 
-def test_an_empty_text_is_not_the_same_as_none(receive):
+@pytest.mark.parametrize("few", [100, 0], ids=["few", "many"])
+def test_an_empty_text_is_not_the_same_as_none(receive, monkeypatch, few):
+    monkeypatch.setattr(opening, "FEW", few)
     batch = receive(1)
     rows = table("encounter", visit("A"), batch=batch)
     at = rows.schema.get_field_index("ward")
