@@ -79,18 +79,20 @@
     if (form) form.requestSubmit();
   });
 
-  // Menus with several choices stay open while a part of the page is renewed under them.
-  var kept = [];
+  // A menu stays open, and the choice just made keeps the focus, while a part of the page is renewed around them.
+  var kept = null;
   document.addEventListener("htmx:beforeSwap", function (event) {
-    var open = event.detail.target.querySelectorAll("details.menu[open][id]");
-    kept = Array.from(open, function (menu) { return menu.contains(document.activeElement) ? menu.id : ""; });
+    var active = document.activeElement, menu = active && active.closest("details.menu[open][id]");
+    kept = menu && event.detail.target.contains(menu) ? { menu: menu.id, active: active.id } : null;
   });
   document.addEventListener("htmx:afterSettle", function () {
-    kept.filter(Boolean).forEach(function (id) {
-      var menu = document.getElementById(id);
-      if (menu) menu.open = true;
-    });
-    kept = [];
+    var menu = kept && document.getElementById(kept.menu);
+    if (menu) {
+      menu.open = true;
+      var active = kept.active && document.getElementById(kept.active);
+      if (active) active.focus();
+    }
+    kept = null;
   });
 
   function say(text) {
