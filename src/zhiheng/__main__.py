@@ -1,9 +1,9 @@
-"""The command line: zhiheng run, why, demo, demo-data, and zhiheng pack for the diseases."""
+"""The command line: zhiheng init, serve, worker for the product; run and why for a folder; demo; pack."""
 
 import typer
 
 from zhiheng import __version__
-from zhiheng.commands import demo, pack, run
+from zhiheng.commands import demo, init, pack, run, serve
 
 app = typer.Typer(
     name="zhiheng",
@@ -13,6 +13,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals hold patients' data
     add_completion=False,
 )
+app.command()(init.init)
+app.command()(serve.serve)
+app.command()(serve.worker)
 app.command()(run.run)
 app.command()(run.why)
 app.command()(demo.demo)
