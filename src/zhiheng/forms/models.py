@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from zhiheng.casefinding.models import Case
+from zhiheng.packversions.models import PackVersion
 from zhiheng.vault.fields import SealedField
 
 
@@ -21,8 +22,11 @@ class Answers(models.Model):
     """The form of a case as it stands."""
 
     case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="answers")
+    # The form that the answers belong to; a case that is moved to another one takes along what both forms have.
+    pack_version = models.ForeignKey(PackVersion, models.PROTECT, null=True, related_name="+")
     revision = models.PositiveIntegerField(default=0)
-    # {code: {"value", "state", "origin", "revision", "by", "at", "reason", "filling", "proven", "difference", "reasons"}}
+    # {code: {"value", "state", "origin", "revision", "by", "at", "reason", "filling", "proven", "difference",
+    # "reasons"}}
     # "filling": number of the filling that proves the value. "proven": what the records said when a person decided.
     # "difference": {"id", "value"} of the open one. "reasons": {rule: {"reason", "found", "by", "at"}} for advisories.
     document = SealedField(default=dict)
@@ -55,6 +59,8 @@ class AnswerChange(models.Model):
         TAKEN = "taken", _("New value of the records taken")
         KEPT = "kept", _("Own value kept against the records")
         EXPLAINED = "explained", _("Reason given for an advisory")
+        DIFFERS = "differs", _("The records prove something else")
+        MOVED = "moved", _("Left behind when the form changed")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="changes")
     item = models.CharField(max_length=60)
@@ -63,7 +69,7 @@ class AnswerChange(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=30, choices=Kind)
     undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
-    token = models.CharField(max_length=40, null=True)  # noqa: DJ001 - the page's name of the save, where it gave one
+    token = models.CharField(max_length=40, null=True)  # the page's name of the save, where it gave one
     sealed = SealedField()  # {"before": entry, "after": entry, "reason"}
 
     class Meta:

@@ -78,8 +78,8 @@ class Conflict:
 class Saved:
     """What a save did: the form as it now stands, and the codes of all items that look different than before.
 
-    `merged`: others have changed other items since this editor's page was opened; these are in `changed` too if the page
-    said which revision of the form it shows. `refused` says what could not be done, by code (nothing else was left out).
+    `merged`: others have changed other items since the revision of the form that the page shows; these are in
+    `changed` too. `refused` says what could not be done, by code; nothing else was left out.
     """
 
     state: FormState

@@ -9,12 +9,12 @@ from typing import Any
 from pypinyin import Style, lazy_pinyin
 
 from zhiheng.engine.form import Form, Item, ItemType
-from zhiheng.engine.language import python
+from zhiheng.engine.language import Type, python
 from zhiheng.packs.loading import Pack
 
 UTD = "UTD"
-# The platform's option UTD means "无法确定或无记录" in most items, but "没有禁忌证" or "无" in some: there, a key that says
-# "nobody could find out" would state a finding.
+# The platform's option UTD means "无法确定或无记录" in most items, but "没有禁忌证" or "无" in some: there, a key that
+# says "nobody could find out" would state a finding.
 _UNKNOWN_UTD = re.compile(r"无法确[定认]|无法评估|不确定|不详|无[^，,。；;]*记录")
 _UNKNOWN_ELSE = re.compile(
     r"(从医疗记录.*)?无法确定[,，、 ]*或?者?[,，、 ]*(无记录)?|无记录|不详|未知|.*医疗记录.*无法确定.*"
@@ -94,6 +94,10 @@ class SheetItem:
     def is_choice(self) -> bool:
         return self.type in ("choice", "choices")
 
+    def asks_like(self, other: "SheetItem") -> bool:
+        """Whether an answer to the item of another form means the same here."""
+        return (self.type, self.label) == (other.type, other.label) and other.labels.items() <= self.labels.items()
+
     def text(self, value: Any) -> str:
         """Return a value in words: the labels of options, anything else as it is written."""
         if value is None:
@@ -132,6 +136,10 @@ class Sheet:
     @cached_property
     def by_code(self) -> dict[str, SheetItem]:
         return {item.code: item for item in self.items}
+
+    def counts_as_number(self, code: str) -> bool:
+        """Whether expressions take the answer as a number, as they do with some text items."""
+        return self.form.scope.field(self.by_code[code].id).type is Type.NUMBER
 
 
 _sheets: dict[str, Sheet] = {}

@@ -1,11 +1,11 @@
 """How a form stands: from its document of answers to every item with its value, state and findings. No database.
 
 The document keeps what people and records have said, by national code. Everything else follows from it each time
-anew: what is shown, what the form's rules set, what is computed, missing and wrong. So an answer that other answers hide
-stays in the document as it was, and is there again when they show its item.
+anew: what is shown, what the form's rules set, what is computed, missing and wrong. So an answer that other answers
+hide stays in the document as it was, and is there again when they show its item.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -43,10 +43,12 @@ class FindingState:
 class ItemState:
     """One item of a case as it stands now.
 
-    `state` is one of AnswerState: of an item that is not shown it is `aside` when an answer waits behind it. `origin` is
-    person, record, rule (set by a rule of the national form), computed, default, or empty. `revision` goes back to the
-    server with the next answer. `aside` is an answer that does not count now: of a hidden item, or of one that the form
-    derives otherwise, or one that this form cannot read. `difference` is the id of an open Difference.
+    `state` is one of AnswerState: of an item that is not shown it is `aside` when an answer waits behind it. `origin`
+    is person, record, rule (set by a rule of the national form), computed, default, or empty. A rule of the form
+    is a stated rule: what it sets is confirmed, follows its condition, and never replaces an answer of a person or a
+    record (a hint tells what it would set). `revision` goes back to the server with the next answer. `aside` is an
+    answer that does not count now: of a hidden item, of one that the form computes, or one that this form cannot
+    read. `difference` is the id of an open Difference, `proposed` what the records prove instead.
     """
 
     item: SheetItem
@@ -159,7 +161,6 @@ class FormState:
     revision: int
     items: Mapping[str, ItemState]
     values: Mapping[str, Any]  # of the shown, answered items: what would be reported
-    stray: tuple[FindingState, ...] = ()  # about answers to items that this form does not have
     document: Document = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -170,7 +171,7 @@ class FormState:
 
     @cached_property
     def counter(self) -> Counter:
-        return count(self.items.values(), self.stray)
+        return count(self.items.values())
 
     @property
     def left(self) -> list[ItemState]:
@@ -195,14 +196,12 @@ class FormState:
 
     @property
     def findings(self) -> list[FindingState]:
-        return [*self.stray, *(finding for item in self.items.values() for finding in item.findings)]
+        return [finding for item in self.items.values() for finding in item.findings]
 
 
-def count(items: Iterable[ItemState], stray: Iterable[FindingState] = ()) -> Counter:
+def count(items: Iterable[ItemState]) -> Counter:
     shown = total = left = proposed = left_open = differences = 0
     said = {"error": 0, "advisory": 0, "hint": 0}
-    for finding in stray:
-        said[finding.severity] += 1
     for item in items:
         if not item.shown:
             continue
@@ -224,7 +223,10 @@ def judge(sheet: Sheet, document: Document) -> tuple[Evaluation, tuple[Finding, 
 
     Every answer in the document has a proof or a person, so a rule of the form changes none of them (`firm`).
     """
-    answers = {code: value for code, entry in document.items() if (value := entry.get("value")) is not None}
+    known = sheet.by_code  # a case that was moved may still have answers to items of its former form
+    answers = {
+        code: value for code, entry in document.items() if (value := entry.get("value")) is not None and code in known
+    }
     evaluation = evaluate(sheet.form, answers, firm=answers)
     checks = sheet.pack.checks
     ours = checks.findings(evaluation.values) if checks else ()
@@ -242,8 +244,7 @@ def build(sheet: Sheet, revision: int, document: Document, names: Mapping[int, s
         item.code: _item(item, document.get(item.code), item.code in shown, evaluation, by_item, names or {})
         for item in sheet.items
     }
-    stray = tuple(each for code, said in by_item.items() if code not in items for each in said)
-    return FormState(sheet, revision, items, evaluation.values, stray, document)
+    return FormState(sheet, revision, items, evaluation.values, document)
 
 
 def _item(
@@ -270,8 +271,8 @@ def _item(
         made or entry.get("origin", ""),
         entry.get("revision", 0),
         said,
-        names.get(entry.get("by") or 0, ""),
-        datetime.fromisoformat(entry["at"]) if entry.get("at") else None,
+        "" if made else names.get(entry.get("by") or 0, ""),
+        datetime.fromisoformat(entry["at"]) if entry.get("at") and not made else None,
         entry.get("reason", ""),
         None if made else entry.get("filling"),
         difference.get("id"),
@@ -303,7 +304,3 @@ def _finding(finding: Finding, document: Document) -> FindingState:
 def changed(before: FormState, after: FormState) -> set[str]:
     """Return the codes of all items that are not as they were."""
     return {code for code, item in after.items.items() if item != before.items[code]}
-
-
-def shown_values(state: FormState) -> Iterator[tuple[str, Any]]:
-    return iter(state.values.items())
