@@ -1,0 +1,142 @@
+"""The browser of the tests: a real Chromium, what it complains about, and whether everybody can use a page.
+
+    def test_filler_finishes(browse, ...):
+        page = browse(cast.filler)                 # or browse(), not logged in; as many as there are people
+        page.goto("/cases/STEMI-25-000001/")
+        assert_accessible(page)                    # axe finds nothing, in light and in dark
+        screenshot(page, "case")                   # only where ZHIHENG_SCREENSHOTS names a folder
+
+At the end of a test every page must have been silent: no error in its console, nothing refused by the Content Security
+Policy, and no request to another host. `allow(page, "404")` excepts what a test brings about on purpose.
+"""
+
+import base64
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP, PHONE = (1366, 768), (390, 844)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's Chromium. Playwright's own builds would have to be downloaded from elsewhere."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        missing = "Chromium is not installed: run `make browser`."
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop running in this thread; the tests still ask the database in between.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium, live_server):
+    """Open a page, as a person or as nobody; each call is a browser of its own."""
+    opened = []
+
+    def open_page(user=None, size=DESKTOP, **options):
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport=dict(zip(("width", "height"), size, strict=True)),
+            locale="zh-CN",
+            **options,
+        )
+        if user is not None:
+            context.add_cookies([session_cookie(user, live_server.url)])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        opened.append(listen(page, live_server.url))
+        return page
+
+    yield open_page
+    for page in opened:
+        page.context.close()
+    said = [line for page in opened for line in page.said if not any(part in line for part in page.allowed)]
+    assert not said, "\n".join(said)
+
+
+def session_cookie(user, url):
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }
+
+
+def listen(page, home):
+    page.said, page.allowed = [], []
+    page.on("pageerror", lambda error: page.said.append(f"{page.url}: {error}"))
+    page.on("console", lambda message: note_message(page, message))
+    page.on("request", lambda request: note_request(page, request.url, home))
+    return page
+
+
+def note_message(page, message):
+    if message.type in ("error", "warning"):
+        page.said.append(f"{page.url}: {message.text}")
+
+
+def note_request(page, url, home):
+    if not url.startswith((home, "data:", "blob:", "about:")):
+        page.said.append(f"{page.url}: a request to another host: {url}")
+
+
+def allow(page, *parts):
+    """Except complaints with one of these words from the check at the end of the test."""
+    page.allowed.extend(parts)
+
+
+def assert_accessible(page, *, themes=("light", "dark")):
+    """Fail with what axe finds on the page as it stands, in each theme."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    before = page.evaluate("document.documentElement.dataset.bsTheme")
+    found = [f"{theme}: {problem}" for theme in themes for problem in violations(page, theme)]
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", before)
+    assert not found, f"{page.url}\n" + "\n".join(found)
+
+
+def violations(page, theme):
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+    # Colours fade from one theme to the other: axe must not measure on the way.
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
+    result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    for violation in result["violations"]:
+        for node in violation["nodes"]:
+            reasons = "; ".join(check["message"] for check in node["any"] + node["all"] + node["none"])
+            yield f"{violation['id']}: {node['html'][:160]} {reasons}"
+
+
+def screenshot(page, name):
+    """Keep a picture of what is seen, where ZHIHENG_SCREENSHOTS names a folder."""
+    folder = os.environ.get("ZHIHENG_SCREENSHOTS")
+    if not folder:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    # Playwright's own screenshot writes a style into the page, which the policy refuses, and then complains.
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "png"})
+    (Path(folder) / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
