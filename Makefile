@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help devenv demo test check fix recording bench lock docs clean
+.PHONY: help devenv browser demo test check fix recording bench lock docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+FRONT := src/zhiheng/web/static/vendor/.stamp
 
 $(VENV)/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -17,12 +19,20 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-devenv: $(VENV)/.stamp ## Make the development environment in .venv
+$(FRONT): $(VENV)/.stamp package-lock.json hatch_build.py src/zhiheng/web/icons.txt
+	$(BIN)/python hatch_build.py
+	@touch $@
+
+devenv: $(VENV)/.stamp $(FRONT) ## Make the development environment in .venv
+	@$(BIN)/python -m zhiheng.web.translations compile
+
+browser: ## Install Chromium and a Chinese font for the tests, where missing
+	@sh tests/install_browser.sh
 
 demo: devenv ## Run the main job on a small synthetic hospital and show the result
 	$(BIN)/zhiheng demo
 
-test: devenv ## Run every test
+test: devenv browser ## Run every test
 	$(BIN)/pytest -n auto
 
 check: devenv ## Format, lint, types, import contracts, packs, generated docs
@@ -30,6 +40,8 @@ check: devenv ## Format, lint, types, import contracts, packs, generated docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet src
+	$(BIN)/python -m zhiheng.web.translations check
 	$(BIN)/zhiheng pack check
 	$(BIN)/python docs/generate.py --check
 
