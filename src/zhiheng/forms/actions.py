@@ -169,12 +169,8 @@ def _refuse_to_hide(edit: Edit, siblings: Iterable[str]) -> None:
     hidden = [item for item in items if item.shown and item.value is not None and item.origin in (PERSON, RECORD)]
     if hidden:
         labels = _("; ").join(item.item.label for item in hidden)
-        raise CannotChange(
-            _(
-                "This would also say that these cannot be determined, which have an answer: %(labels)s. Clear them first."
-            )
-            % {"labels": labels}
-        )
+        message = _("The same answer would hide these, which have an answer: %(labels)s. Clear them first.")
+        raise CannotChange(message % {"labels": labels})
 
 
 @transaction.atomic
