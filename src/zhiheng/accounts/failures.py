@@ -29,7 +29,7 @@ def limits(policy: Policy) -> dict[str, int]:
 
 
 def before_try(subjects: dict[str, str], policy: Policy) -> None:
-    """Count a try before it is made, so that many at one moment cannot all slip through. Locked where it is too many."""
+    """Count a try before it is made, so that many at one moment cannot all slip through. Locked: one too many."""
     for kind, subject in subjects.items():
         _count(kind, subject, limits(policy)[kind], timedelta(minutes=policy.lock_minutes))
 

@@ -35,7 +35,7 @@ def picture(secret: str, username: str) -> SafeString:
 
 
 def step_of(secret: str, code: str, now: float | None = None) -> int | None:
-    """Return the step that `code` belongs to: the present one or a neighbour, as clocks differ; None for a wrong one."""
+    """Return the step that `code` belongs to: the present one or a neighbour, as clocks differ; None where wrong."""
     digits = re.sub(r"\s", "", code)
     if not re.fullmatch(r"[0-9]{6}", digits):
         return None
