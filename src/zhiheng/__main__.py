@@ -1,9 +1,9 @@
-"""The command line: zhiheng init, serve, worker for the product; run and why for a folder; demo; pack."""
+"""The command line: zhiheng init, serve, worker, doctor for the product; run and why for a folder; demo; pack."""
 
 import typer
 
 from zhiheng import __version__
-from zhiheng.commands import demo, init, pack, run, serve
+from zhiheng.commands import demo, doctor, init, pack, run, serve
 
 app = typer.Typer(
     name="zhiheng",
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command()(init.init)
 app.command()(serve.serve)
 app.command()(serve.worker)
+app.command()(doctor.doctor)
 app.command()(run.run)
 app.command()(run.why)
 app.command()(demo.demo)

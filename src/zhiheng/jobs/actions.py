@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -12,10 +11,10 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from zhiheng.audit.recording import log
+from zhiheng.jobs import queries
 from zhiheng.jobs.failures import Tellable
 from zhiheng.jobs.models import Failure
 
-SILENT_SECONDS = 120  # a busy machine may be late with a sign of life; workers give one every ten seconds
 MOST_ATTEMPTS = 5  # a job that takes its worker down with it is not tried for ever
 KEEP_PERIODIC_HOURS = 24  # jobs that run every minute say little after a day
 
@@ -41,12 +40,9 @@ def cancel(*, job: ProcrastinateJob, by: Any) -> None:
     log("jobs.cancelled", by=by, on=job, task=job.task_name)
 
 
-def recover_stalled(*, silent_seconds: int = SILENT_SECONDS) -> int:
+def recover_stalled(*, silent_seconds: int = queries.SILENT_SECONDS) -> int:
     """Queue again the jobs of workers that have been silent for so long, and return how many there were."""
-    since = timezone.now() - timedelta(seconds=silent_seconds)
-    stalled = ProcrastinateJob.objects.filter(status=Status.DOING.value).filter(
-        Q(worker=None) | Q(worker__last_heartbeat__lt=since)
-    )
+    stalled = list(queries.stalled(silent_seconds))
     for job in stalled:
         _recover(job)
     return len(stalled)

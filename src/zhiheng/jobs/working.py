@@ -12,8 +12,8 @@ from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker
 
 from zhiheng.jobs import failures
-from zhiheng.jobs.actions import SILENT_SECONDS
 from zhiheng.jobs.models import Failure
+from zhiheng.jobs.queries import SILENT_SECONDS
 
 GRACE_SECONDS = 30  # for the jobs that run when the worker is told to stop; what is cut off is run again
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -28,6 +29,7 @@ def setting(name: str, meaning: str, *, accepts: str, unset: str = "", secret: b
     return Field(
         alias=name,
         description=meaning,
+        repr=not secret,
         json_schema_extra={"accepts": accepts, "unset": unset, "secret": secret},
         **field,
     )
@@ -42,7 +44,10 @@ def _postgres_address(url: str) -> str:
     if url:
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError
-        conninfo_to_dict(url)
+        try:
+            conninfo_to_dict(url)
+        except ProgrammingError as problem:
+            raise ValueError from problem
     return url
 
 
@@ -201,6 +206,22 @@ def declared() -> dict[str, FieldInfo]:
 
 def names() -> Iterable[str]:
     return declared().keys()
+
+
+def shown(environment: Environment) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting's name, its value as it may be shown, and what it accepts."""
+    for field_name, field in Environment.model_fields.items():
+        told: Any = field.json_schema_extra
+        value = getattr(environment, field_name)
+        unset = f"（未设：{told['unset']}）" if told["unset"] else "（未设）"
+        yield str(field.alias), "******" if told["secret"] and value else in_words(value) or unset, told["accepts"]
+
+
+def in_words(value: object) -> str:
+    """Return a value as it is written in the environment."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
