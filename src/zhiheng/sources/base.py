@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
 from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.sources.profile import Profile
+
+if TYPE_CHECKING:
+    from zhiheng.sources.corrections import Corrections
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,14 @@ class Reader(Protocol):
     name: str
 
     def read(
-        self, profile: Profile, folder: Path, *, received_at: datetime, limits: Limits, progress: Progress
+        self,
+        profile: Profile,
+        folder: Path,
+        *,
+        received_at: datetime,
+        limits: Limits,
+        progress: Progress,
+        corrections: "Corrections | None" = None,
     ) -> Reading: ...
 
 

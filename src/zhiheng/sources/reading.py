@@ -7,6 +7,7 @@ from pathlib import Path
 from zhiheng.records.problems import Effect
 from zhiheng.sources import common
 from zhiheng.sources.base import Limits, Progress, Quiet, Reading, Reject
+from zhiheng.sources.corrections import Corrections
 from zhiheng.sources.profile import READERS, Profile, reader_module
 
 
@@ -17,6 +18,7 @@ def read(
     received_at: datetime,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    corrections: Corrections | None = None,
 ) -> Reading:
     """Return the canonical tables that the profile makes of `folder`, and everything that was set aside."""
     reading = Reading()
@@ -24,7 +26,12 @@ def read(
         if profile.feeds_of(name):
             reader = reader_module(name).reader
             part = reader.read(
-                profile, folder, received_at=received_at, limits=limits or Limits(), progress=progress or Quiet()
+                profile,
+                folder,
+                received_at=received_at,
+                limits=limits or Limits(),
+                progress=progress or Quiet(),
+                corrections=corrections,
             )
             reading.add(part)
     reading.tables = common.complete(profile, reading.tables)

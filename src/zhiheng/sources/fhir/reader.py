@@ -12,6 +12,7 @@ from zhiheng.records import schema
 from zhiheng.records.build import Builder
 from zhiheng.records.problems import Problem
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Unreadable, files_of
+from zhiheng.sources.corrections import Corrections
 from zhiheng.sources.fhir.documents import Broken, Document, Found
 from zhiheng.sources.fhir.feed import POINTED_AT, Feed
 from zhiheng.sources.fhir.learning import NOT_POINTED_AT, learn
@@ -56,7 +57,14 @@ class FhirReader:
     name: str = "fhir"
 
     def read(
-        self, profile: Profile, folder: Path, *, received_at: datetime, limits: Limits, progress: Progress
+        self,
+        profile: Profile,
+        folder: Path,
+        *,
+        received_at: datetime,
+        limits: Limits,
+        progress: Progress,
+        corrections: Corrections | None = None,  # of rows and columns, which resources do not have
     ) -> Reading:
         reading = Reading()
         for feed in profile.feeds_of(self.name):

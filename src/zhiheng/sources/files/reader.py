@@ -14,6 +14,7 @@ from zhiheng.records.build import Builder
 from zhiheng.records.problems import Effect, Problem
 from zhiheng.records.schema import TABLES
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Rejects, Unreadable, files_of
+from zhiheng.sources.corrections import Corrections
 from zhiheng.sources.files.attach import Encounters
 from zhiheng.sources.files.chunks import Chunk, Sheet
 from zhiheng.sources.files.delimited import Delimited
@@ -33,10 +34,17 @@ class FilesReader:
     name = "files"
 
     def read(
-        self, profile: Profile, folder: Path, *, received_at: datetime, limits: Limits, progress: Progress
+        self,
+        profile: Profile,
+        folder: Path,
+        *,
+        received_at: datetime,
+        limits: Limits,
+        progress: Progress,
+        corrections: Corrections | None = None,
     ) -> Reading:
         """Return the canonical tables of all feeds of the profile that are files."""
-        run = _Run(profile, folder, received_at, limits, progress)
+        run = _Run(profile, folder, received_at, limits, progress, corrections or Corrections())
         feeds: list[Feed] = profile.feeds_of(self.name)
         for feed in sorted(feeds, key=lambda feed: any(mapping.encounter for mapping in feed.tables)):
             run.read_feed(feed)
@@ -50,6 +58,7 @@ class _Run:
     received_at: datetime
     limits: Limits
     progress: Progress
+    corrections: Corrections
     tables: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
     rejects: list[Reject] = field(default_factory=list)
     files: list[FileRead] = field(default_factory=list)
@@ -93,6 +102,7 @@ class _Run:
             count += len(chunk.numbers) + sum(problem.effect is Effect.ROW for _, problem in chunk.problems)
             for number, problem in chunk.problems:
                 rejects.add(problem, str(number))
+            self.corrections.apply(name, chunk, {column: place for place, column in enumerate(sheet.header)})
             rows = _by_column(sheet.header, chunk)
             for join, lookup in zip(feed.join, lookups, strict=True):
                 rows.columns |= _joined(rows, join, lookup)

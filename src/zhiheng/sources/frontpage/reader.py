@@ -12,6 +12,7 @@ from zhiheng.records.build import Builder
 from zhiheng.records.problems import Effect, Problem, shown
 from zhiheng.records.schema import TABLES
 from zhiheng.sources.base import FileRead, Limits, Progress, Reading, Reject, Rejects, Unreadable, files_of
+from zhiheng.sources.corrections import Corrections
 from zhiheng.sources.files.chunks import Chunk, Sheet
 from zhiheng.sources.files.delimited import Delimited
 from zhiheng.sources.files.opening import Opened
@@ -33,12 +34,19 @@ class FrontpageReader:
     name = "frontpage"
 
     def read(
-        self, profile: Profile, folder: Path, *, received_at: datetime, limits: Limits, progress: Progress
+        self,
+        profile: Profile,
+        folder: Path,
+        *,
+        received_at: datetime,
+        limits: Limits,
+        progress: Progress,
+        corrections: Corrections | None = None,
     ) -> Reading:
         """Return the canonical tables of all front page feeds of the profile."""
         reading = Reading()
         for feed in profile.feeds_of(self.name):
-            reading.add(_FeedReading(profile, feed, folder, received_at, limits, progress).read())
+            reading.add(_FeedReading(profile, feed, folder, received_at, limits, progress, corrections).read())
         return reading
 
 
@@ -61,6 +69,7 @@ class _FeedReading:
     received_at: datetime
     limits: Limits
     progress: Progress
+    corrections: Corrections | None
     seen: dict[str, _Seen] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     builders: dict[str, Builder] = field(default_factory=dict)  # of the file being read
@@ -130,6 +139,8 @@ class _FeedReading:
     def _chunk(self, chunk: Chunk, places: dict[str, int]) -> int:
         for number, problem in chunk.problems:
             self._report(number, "", problem)
+        if self.corrections:
+            self.corrections.apply(self.rejects[-1].file, chunk, places)
         pages, blanks = pages_of(chunk.rows, chunk.numbers, places, self.layout)
         self._report_all(blanks, pages)
         standing, hopeless = identify(pages, self.layout)
