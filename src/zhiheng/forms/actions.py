@@ -39,6 +39,7 @@ __all__ = [
     "leave",
     "leave_open",
     "mark_unknown",
+    "open_proof",
     "take",
     "take_back",
     "take_proposals",
@@ -334,6 +335,15 @@ def take_back(*, case: Case, by: Any) -> Case:
     start(case, by, editable={State.DEPARTMENT_REVIEW, State.CANNOT_COMPLETE})
     log("forms.taken_back", by=by, on=case)
     return casefinding.set_state(case=case, state=State.FILLING, by=by)
+
+
+@transaction.atomic
+def open_proof(*, case: Case, item: str, by: Any, filling: int | None = None) -> queries.Proof:
+    """Open the proof of an item's value, and record that it was opened. KeyError for an item the form has not."""
+    found = queries.proof(case, item, filling)
+    basis = found.basis.filling if found.basis else None
+    log("autofill.proof_opened", by=by, on=case, item=item, filling=basis)
+    return found
 
 
 # Presence ------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from zhiheng.accounts.models import User
+from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import searching
 from zhiheng.forms.models import AnswerChange, Answers, AnswerState, Difference, Presence
@@ -33,6 +34,7 @@ __all__ = [
     "HistoryLine",
     "ItemState",
     "Present",
+    "Proof",
     "Saved",
     "SectionState",
     "Sheet",
@@ -44,6 +46,7 @@ __all__ = [
     "history",
     "options",
     "present",
+    "proof",
     "sheet",
 ]
 
@@ -113,6 +116,28 @@ class Present:
     name: str
     item: str
     seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Proof:
+    """All that is known about where the value of an item comes from.
+
+    `basis` is what the answer rests on, as it was when it was proposed: its rows are opened in the versions that were
+    looked at then. `today` is what the records say now, where that is something else. `refused` was found and could
+    not be filled. Who confirmed it, and when, is in `item` (by, at); the earlier values are in `history`.
+    """
+
+    case: Case
+    item: ItemState
+    basis: autofill.Proof | None
+    today: autofill.Proof | None
+    candidates: tuple[autofill.Candidate, ...]
+    history: tuple[HistoryLine, ...]
+
+    @property
+    def refused(self) -> tuple[autofill.Refused, ...]:
+        found = self.today or self.basis
+        return found.refused if found else ()
 
 
 _sheets: dict[int, Sheet] = {}
@@ -189,6 +214,33 @@ def _line(item: SheetItem, change: AnswerChange, newest: int | None) -> HistoryL
         undone=undone,
         can_undo=change.pk == newest and not undone,
     )
+
+
+def proof(case: Case, item: str, filling: int | None = None) -> Proof:
+    """Return the proof of an item's value; `filling` opens an earlier one. KeyError for an item the form has not.
+
+    Whoever shows it to a person calls `actions.open_proof`, which records that it was opened.
+    """
+    answers = Answers.objects.filter(case_id=case.pk).first()
+    state = state_of(case, answers).items[item]
+    newest = autofill.newest(case)
+    wanted = filling if filling is not None else state.filling
+    rests_on = autofill.numbered(case, wanted) if wanted is not None else None
+    basis = autofill.proof(case, item, rests_on) if rests_on else None
+    today = autofill.proof(case, item, newest) if newest and newest != rests_on else None
+    known = dict(_answered(answers.document)) if answers else {}
+    return Proof(
+        case=case,
+        item=state,
+        basis=basis,
+        today=None if basis and today and says_the_same(basis, today) else today,
+        candidates=tuple(autofill.other_candidates(case, item, known)) if newest else (),
+        history=tuple(history(case, item)),
+    )
+
+
+def says_the_same(one: autofill.Proof, other: autofill.Proof) -> bool:
+    return (one.value, one.evidence, one.refused) == (other.value, other.evidence, other.refused)
 
 
 def differences(case: Case) -> list[Difference]:
