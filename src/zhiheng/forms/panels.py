@@ -1,6 +1,6 @@
 """What the templates of a form are given: the whole form, or the parts of it that a change has touched."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,11 @@ from django.utils.safestring import SafeString
 
 from zhiheng.casefinding.models import Case, State
 from zhiheng.forms import queries
-from zhiheng.forms.queries import Conflict, Counter, FormState, ItemState, SectionState, Sheet
-from zhiheng.forms.rendering import Desk, render_row, render_rows
+from zhiheng.forms.editing import earlier
+from zhiheng.forms.models import Answers
+from zhiheng.forms.queries import Conflict, Counter, FormState, ItemState, SectionState
+from zhiheng.forms.rendering import Desk, Refusal, render_rows
+from zhiheng.forms.state import changed
 
 FILTERS = ("all", "left", "proposed", "problem")
 FILLABLE = (State.TO_FILL, State.FILLING, State.RETURNED)
@@ -136,40 +139,44 @@ def changes(
     typed: list[str] | None = None,
     note: str = "",
     conflict: Conflict | None = None,
+    others: Mapping[str, str] | None = None,
     present: Any = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Answer with every part of the page that looks different now; `item` is the one that was worked on."""
-    desk = desk_of(request, case)
+    """Answer with every part of the page that looks different now; `item` is the one that was worked on.
+
+    `others` says of further items why they were left as they are.
+    """
+    desk, others = desk_of(request, case), others or {}
+    refusals = {code: Refusal(None, why) for code, why in others.items()}
+    if item:
+        refusals[item] = Refusal(typed, note, conflict)
     context = {
         **totals(state),
         "desk": desk,
         "aside": set_aside(state),
         "present": present,
-        "rows": changed_rows(state, desk, codes, item=item, typed=typed, note=note, conflict=conflict),
-        "sections": [section_view(section) for section in touched_sections(state.sheet, state, {*codes, item})],
+        "rows": rows_of(state, desk, codes, refusals),
+        "sections": [section_view(section) for section in touched_sections(state, {*codes, *refusals})],
     }
     return render(request, "forms/_changes.html", context, status=status)
 
 
-def changed_rows(
-    state: FormState,
-    desk: Desk,
-    codes: Collection[str],
-    *,
-    item: str,
-    typed: list[str] | None,
-    note: str,
-    conflict: Conflict | None,
-) -> SafeString:
-    others = [found for code, found in state.items.items() if code in codes and code != item]
-    rows = render_rows(state.sheet, others, desk)
-    if item in state.items:
-        own = state.items[item]
-        rows += render_row(state.sheet, own, desk, typed=typed, note=note, conflict=conflict)
-    return rows
+def rows_of(state: FormState, desk: Desk, codes: Collection[str], refusals: Mapping[str, Refusal]) -> SafeString:
+    wanted = {*codes, *refusals}
+    return render_rows(state.sheet, [each for code, each in state.items.items() if code in wanted], desk, refusals)
 
 
-def touched_sections(sheet: Sheet, state: FormState, codes: Collection[str]) -> list[SectionState]:
-    numbers = {sheet.by_code[code].section for code in codes if code in sheet.by_code}
+def touched_sections(state: FormState, codes: Collection[str]) -> list[SectionState]:
+    numbers = {state.items[code].item.section for code in codes if code in state.items}
     return [section for section in state.sections if section.number in numbers]
+
+
+def revision_of(case: Case) -> int:
+    return Answers.objects.filter(case=case).values_list("revision", flat=True).first() or 0
+
+
+def changed_since(case: Case, state: FormState, seen: int) -> set[str]:
+    """The items that look different than at revision `seen` of the form."""
+    names = queries.names_of(queries.authors(state.document))
+    return changed(earlier(case, state, seen, names), state)

@@ -3,6 +3,7 @@
 A form has up to 614 items. Through a template with an include for each, such a page takes ten times as long.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,7 +37,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why what was entered is not saved."""
+    """Why what was entered is not saved. `typed` is what was entered and not accepted, shown again."""
 
     typed: list[str] | None = None
     note: str = ""
@@ -60,23 +61,12 @@ class Still:
     after: str  # unit and help
 
 
-def render_rows(sheet: Sheet, items: list[ItemState], desk: Desk) -> SafeString:
-    still, row = stills(sheet.key, sheet), Rows(desk)
-    return mark_safe("".join([row.html(item, still[item.item.number]) for item in items]))
-
-
-def render_row(
-    sheet: Sheet,
-    item: ItemState,
-    desk: Desk,
-    *,
-    typed: list[str] | None = None,
-    note: str = "",
-    conflict: Conflict | None = None,
+def render_rows(
+    sheet: Sheet, items: list[ItemState], desk: Desk, refusals: Mapping[str, Refusal] | None = None
 ) -> SafeString:
-    """One row. `typed` is what was entered and not accepted, shown again; `note` says why."""
-    still = stills(sheet.key, sheet)[item.item.number]
-    return mark_safe(Rows(desk).html(item, still, Refusal(typed, note, conflict)))
+    still, row, refusals = stills(sheet.key, sheet), Rows(desk), refusals or {}
+    said = refusals.get if refusals else lambda _code, other: other
+    return mark_safe("".join([row.html(item, still[item.item.number], said(item.code, NO_REFUSAL)) for item in items]))
 
 
 def stills(key: str, sheet: Sheet) -> tuple[Still, ...]:

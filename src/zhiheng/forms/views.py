@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,9 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from zhiheng.accounts.sessions import background
 from zhiheng.audit.recording import log
+from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions, panels, queries
+from zhiheng.forms.queries import Saved
+from zhiheng.forms.rendering import Refusal
 from zhiheng.web.access import permission_required
 from zhiheng.web.partials import is_partial
 
@@ -46,13 +51,10 @@ def of_case(permission: str, *, changes: bool = False) -> Callable[[View], View]
 
 def not_fillable(request: HttpRequest, case: Case) -> HttpResponse:
     said = _("This form is with others now (%s) and can only be read.") % case.get_state_display()
-    if is_partial(request):
-        item = request.POST.get("item", "")
-        return panels.changes(request, case, queries.form_state(case), (), item=item, note=said, status=422)
-    return render(request, "forms/problem.html", {"case": case, "problem": said}, status=409)
+    return refused(request, case, request.POST.get("item", ""), said)
 
 
-# Answers ----------------------------------------------------------------------------------------------------
+# Answers ------------------------------------------------------------------------------------------------------
 
 
 @require_POST
@@ -61,11 +63,12 @@ def answer(request: HttpRequest, case: Case) -> HttpResponse:
     """One item: what was typed or chosen, or one of the other things that can be said about it."""
     item = request.POST.get("item", "")
     act = ANSWERS.get(request.POST.get("do", "answer"), typed_answer)
-    return answered(request, case, item, act(request, case, item))
+    return answered(request, case, item, lambda: act(request, case, item))
 
 
-def typed_answer(request: HttpRequest, case: Case, item: str) -> queries.Saved:
-    return actions.answer(case=case, item=item, typed=typed_of(request, case, item), **seen(request), by=request.user)
+def typed_answer(request: HttpRequest, case: Case, item: str) -> Saved:
+    typed = typed_of(request, case, item)
+    return actions.answer(case=case, item=item, typed=typed, by=request.user, **edited(request))
 
 
 def typed_of(request: HttpRequest, case: Case, item: str) -> str | list[str]:
@@ -76,105 +79,127 @@ def typed_of(request: HttpRequest, case: Case, item: str) -> str | list[str]:
     return values[0] if values else ""
 
 
-def seen(request: HttpRequest) -> dict[str, Any]:
-    return {"revision": number(request.POST.get("revision")), "token": request.POST.get("token", "")}
+def edited(request: HttpRequest) -> dict[str, Any]:
+    """What the page knew when somebody answered: the item's revision, the form's, and the name of the save."""
+    return {
+        "revision": number(request.POST.get("revision")),
+        "seen": number(request.POST.get("seen")),
+        "token": request.POST.get("token", "")[:40],
+    }
 
 
-def number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+def number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def confirmed(request: HttpRequest, case: Case, item: str) -> queries.Saved:
-    return actions.confirm(case=case, items=[item], by=request.user)
+def confirmed(request: HttpRequest, case: Case, item: str) -> Saved:
+    return actions.confirm(case=case, items=[item], by=request.user, seen=edited(request)["seen"])
 
 
-def unknown(request: HttpRequest, case: Case, item: str) -> queries.Saved:
-    return actions.mark_unknown(case=case, item=item, by=request.user)
+def unknown(request: HttpRequest, case: Case, item: str) -> Saved:
+    return actions.mark_unknown(case=case, item=item, by=request.user, **edited(request))
 
 
-def cleared(request: HttpRequest, case: Case, item: str) -> queries.Saved:
-    return actions.clear(case=case, item=item, by=request.user)
+def cleared(request: HttpRequest, case: Case, item: str) -> Saved:
+    return actions.clear(case=case, item=item, by=request.user, **edited(request))
 
 
-def looked_at(request: HttpRequest, case: Case, item: str) -> queries.Saved:
+def looked_at(request: HttpRequest, case: Case, item: str) -> Saved:
     """Theirs stays; the row is only shown again."""
-    return queries.Saved(queries.form_state(case), frozenset({item}))
+    return Saved(queries.form_state(case), frozenset({item}))
 
 
 ANSWERS = {"confirm": confirmed, "unknown": unknown, "clear": cleared, "look": looked_at}
 
 
-def answered(request: HttpRequest, case: Case, item: str, saved: queries.Saved) -> HttpResponse:
-    """Answer a change: the parts that look different now, or (without scripts) the page it came from."""
-    note = (saved.refused or {}).get(item, "")
-    typed = [value for value in request.POST.getlist("value") if value.strip()] if note else None
-    status = 409 if saved.conflict else 422 if note else 200
+def answered(request: HttpRequest, case: Case, item: str, act: Callable[[], Saved]) -> HttpResponse:
+    """Do it, and answer with the parts that look different now; without scripts, with the page it came from."""
+    try:
+        saved = act()
+    except (actions.CannotChange, actions.Unreadable) as problem:
+        return refused(request, case, item, str(problem))
+    if saved.conflict or (saved.refused and item in saved.refused):
+        note = (saved.refused or {}).get(item, "")
+        return refused(request, case, item, note, saved=saved)
     if is_partial(request):
-        return panels.changes(
-            request,
-            case,
-            saved.state,
-            saved.changed,
-            item=item,
-            typed=typed,
-            note=note,
-            conflict=saved.conflict,
-            status=status,
-        )
-    if status == 200:
-        return redirect(
-            f"{reverse('desk:case', args=[case.code])}#i-{item}" if item else reverse("desk:case", args=[case.code])
-        )
-    row = panels.changed_rows(
-        saved.state, panels.desk_of(request, case), (), item=item, typed=typed, note=note, conflict=saved.conflict
+        return panels.changes(request, case, saved.state, saved.changed, item=item, others=saved.refused)
+    page = reverse("desk:case", args=[case.code])
+    return redirect(f"{page}#i-{item}" if item else page)
+
+
+def refused(request: HttpRequest, case: Case, item: str, note: str, *, saved: Saved | None = None) -> HttpResponse:
+    """Say at the item why it is not saved, with what was typed still standing there."""
+    saved = saved or Saved(queries.form_state(case))
+    conflict = saved.conflict
+    typed = [value for value in request.POST.getlist("value") if value.strip()] if not conflict else None
+    why = {"typed": typed or None, "note": note, "conflict": conflict}
+    status = 409 if conflict else 422
+    if is_partial(request):
+        return panels.changes(request, case, saved.state, saved.changed, item=item, status=status, **why)
+    row = panels.rows_of(saved.state, panels.desk_of(request, case), (), {item: Refusal(**why)})
+    return render(
+        request, "forms/problem.html", {"case": case, "item": item, "row": row, "problem": note}, status=status
     )
-    return render(request, "forms/problem.html", {"case": case, "item": item, "row": row}, status=status)
 
 
 @require_POST
 @of_case("forms.fill", changes=True)
 def confirm_section(request: HttpRequest, case: Case) -> HttpResponse:
-    saved = actions.confirm_section(case=case, section=number(request.POST.get("section")), by=request.user)
-    return answered(request, case, "", saved)
+    section, seen = number(request.POST.get("section")) or 0, number(request.POST.get("seen"))
+    if section >= len(queries.sheet_for(case).sections):
+        raise Http404
+    return answered(
+        request, case, "", lambda: actions.confirm_section(case=case, section=section, by=request.user, seen=seen)
+    )
 
 
 @require_POST
 @of_case("forms.fill", changes=True)
 def leave_open(request: HttpRequest, case: Case) -> HttpResponse:
-    item, reason = request.POST.get("item", ""), request.POST.get("reason", "").strip()
-    return answered(request, case, item, actions.leave_open(case=case, item=item, reason=reason, by=request.user))
+    item, reason = request.POST.get("item", ""), request.POST.get("reason", "")
+    seen = number(request.POST.get("seen"))
+    return answered(
+        request,
+        case,
+        item,
+        lambda: actions.leave_open(case=case, item=item, reason=reason, by=request.user, seen=seen),
+    )
 
 
 @require_POST
 @of_case("forms.fill", changes=True)
 def explain(request: HttpRequest, case: Case) -> HttpResponse:
     """An advisory that stands, with the reason why the answer is right."""
-    item, rule, reason = (request.POST.get(name, "").strip() for name in ("item", "rule", "reason"))
+    item = request.POST.get("item", "")
+    said = {"rule": request.POST.get("rule", ""), "reason": request.POST.get("reason", "")}
+    seen = number(request.POST.get("seen"))
     return answered(
-        request, case, item, actions.explain(case=case, item=item, rule=rule, reason=reason, by=request.user)
+        request, case, item, lambda: actions.explain(case=case, item=item, by=request.user, seen=seen, **said)
     )
 
 
 @require_POST
 @of_case("forms.fill", changes=True)
 def decide_difference(request: HttpRequest, case: Case) -> HttpResponse:
-    pk, reason = number(request.POST.get("difference")), request.POST.get("reason", "").strip()
-    difference = get_object_or_404(case.differences, pk=pk)
+    difference = get_object_or_404(case.differences, pk=number(request.POST.get("difference")))
     act = actions.take if request.POST.get("do") == "take" else actions.keep
-    return answered(request, case, difference.item, act(difference=difference, reason=reason, by=request.user))
+    said = {"reason": request.POST.get("reason", ""), "seen": number(request.POST.get("seen"))}
+    return answered(request, case, difference.item, lambda: act(difference=difference, by=request.user, **said))
 
 
 @require_POST
 @of_case("forms.fill", changes=True)
 def undo(request: HttpRequest, case: Case) -> HttpResponse:
     change = get_object_or_404(case.changes, pk=number(request.POST.get("change")))
-    return answered(request, case, change.item, actions.undo(change=change, by=request.user))
+    seen = number(request.POST.get("seen"))
+    return answered(request, case, change.item, lambda: actions.undo(change=change, by=request.user, seen=seen))
 
 
 # What the page asks while it is open ------------------------------------------------------------------------
 
 
 @require_POST
+@background
 @of_case("forms.fill")
 def present(request: HttpRequest, case: Case) -> HttpResponse:
     """Say where this person is; answer who else is here, and what has changed since the page last looked."""
@@ -185,11 +210,11 @@ def present(request: HttpRequest, case: Case) -> HttpResponse:
         {"name": other.name, "item": other.item, "label": sheet.by_code[other.item].label if other.item else ""}
         for other in queries.present(case, request.user)
     ]
-    since = number(request.POST.get("seen"))
-    if queries.revision_of(case) <= since:
+    seen = number(request.POST.get("seen")) or 0
+    if panels.revision_of(case) <= seen:
         return render(request, "forms/_presence.html", {"present": others})
     state = queries.form_state(case)
-    return panels.changes(request, case, state, queries.changed_since(state, since), present=others)
+    return panels.changes(request, case, state, panels.changed_since(case, state, seen), present=others)
 
 
 @require_GET
@@ -209,16 +234,50 @@ def card(request: HttpRequest, case: Case, item: str) -> HttpResponse:
     state = queries.form_state(case)
     if item not in state.items:
         raise Http404
-    desk = panels.desk_of(request, case)
+    desk, answer = panels.desk_of(request, case), state.items[item]
     context = {
         "case": case,
         "desk": desk,
-        "state": state.items[item],
+        "state": answer,
+        "aside_text": answer.item.text(answer.aside),
         "history": queries.history(case, item),
-        "proof": queries.proof(case=case, item=item, by=request.user) if desk.may_see_proof else None,
-        "shown_because": queries.why_shown(case, item) if hasattr(queries, "why_shown") else None,
+        "proofs": proofs_of(request, case, answer) if desk.may_see_proof else (),
     }
     return render(request, "forms/_card.html" if is_partial(request) else "forms/card.html", context)
+
+
+def proofs_of(request: HttpRequest, case: Case, answer: queries.ItemState) -> list[dict[str, Any]]:
+    """What proved the answer when it was found and, where the records say something else now, what they say."""
+    with transaction.atomic():
+        log("autofill.proof_opened", by=request.user, on=case, item=answer.code)
+    newest = autofill.newest(case)
+    own = autofill.numbered(case, answer.filling) if answer.filling is not None else None
+    fillings = [own, newest] if own and newest and answer.difference is not None else [own or newest]
+    found = [autofill.proof(case, answer.code, filling) for filling in fillings if filling is not None]
+    return [
+        {
+            "proof": proof,
+            "is_own": own is not None and proof.filling == own.number,
+            "text": answer.item.text(proof.value),
+        }
+        for proof in found
+        if proof is not None
+    ]
+
+
+@require_GET
+@of_case("autofill.view_proof")
+def candidates(request: HttpRequest, case: Case, item: str) -> HttpResponse:
+    """What other rows would have given: asked only when somebody wants to know, since the rules run again for it."""
+    sheet = queries.sheet_for(case)
+    if item not in sheet.by_code:
+        raise Http404
+    known = queries.answers_of([case.pk]).get(case.pk, {})
+    rows = [
+        {"candidate": each, "text": sheet.by_code[item].text(each.value)}
+        for each in autofill.other_candidates(case, item, known)
+    ]
+    return render(request, "forms/_candidates.html", {"candidates": rows})
 
 
 # Whole pages ------------------------------------------------------------------------------------------------
@@ -248,8 +307,8 @@ def hand_in(request: HttpRequest, case: Case) -> HttpResponse:
     if request.method == "POST":
         try:
             actions.hand_in(case=case, by=request.user)
-        except actions.NotReady as refused:
-            problem = str(refused)
+        except actions.CannotChange as cannot:
+            problem = str(cannot)
         else:
             return redirect("desk:case", case.code)
     state = queries.form_state(case)
@@ -265,6 +324,7 @@ def obstacles(state: queries.FormState) -> dict[str, Any]:
     items = list(state.items.values())
     return {
         "counter": state.counter,
+        "is_ready": state.counter.is_ready,
         "errors": [(item, finding) for item in items for finding in item.findings if finding.severity == "error"],
         "advisories": [
             (item, finding)
@@ -283,7 +343,10 @@ def obstacles(state: queries.FormState) -> dict[str, Any]:
 @of_case("forms.fill")
 def take_back(request: HttpRequest, case: Case) -> HttpResponse:
     """Handed in too early: bring it back as long as nobody has reviewed it."""
-    actions.take_back(case=case, by=request.user)
+    try:
+        actions.take_back(case=case, by=request.user)
+    except actions.CannotChange as problem:
+        messages.error(request, str(problem))
     return redirect("desk:case", case.code)
 
 

@@ -4,6 +4,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("zhiheng.accounts.urls")),
+    path("", include("zhiheng.site.desk_urls")),
+    path("", include("zhiheng.forms.urls")),
     path("packs/", include("zhiheng.packversions.urls")),
     path("web/", include("zhiheng.web.urls")),
 ]

@@ -11,6 +11,8 @@ window.caseForm = window.caseForm || {};
   caseForm.row = function (item) { return document.getElementById("i-" + item); };
   caseForm.rowOf = function (element) { return element instanceof Element ? element.closest(".cf-item") : null; };
   caseForm.text = function (name) { return root.dataset["text" + name[0].toUpperCase() + name.slice(1)] || ""; };
+  // The revision of the form that this page shows: the server answers with all that has changed since.
+  caseForm.seen = function () { return document.getElementById("cf-totals").dataset.revision; };
   caseForm.csrf = function () { return root.dataset.csrf; };
   caseForm.say = function (text) {
     var note = document.createElement("div");
@@ -29,7 +31,7 @@ window.caseForm = window.caseForm || {};
     if (submitter && submitter.name) data.set(submitter.name, submitter.value);
     var verb = data.get("do") || "answer";
     var revision = data.get("revision");
-    ["csrfmiddlewaretoken", "item", "revision"].forEach(function (name) { data.delete(name); });
+    ["csrfmiddlewaretoken", "item", "revision", "seen"].forEach(function (name) { data.delete(name); });
     if (values) {
       data.delete("value");
       values.forEach(function (value) { data.append("value", value); });

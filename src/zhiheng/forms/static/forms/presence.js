@@ -9,7 +9,7 @@ window.caseForm = window.caseForm || {};
     var root = caseForm.root();
     if (document.hidden || caseForm.queue.isBusy()) return;
     var row = caseForm.rowOf(document.activeElement);
-    var data = new URLSearchParams({ item: row ? row.dataset.item : "", seen: seen() });
+    var data = new URLSearchParams({ item: row ? row.dataset.item : "", seen: caseForm.seen() });
     fetch(root.dataset.presenceUrl, {
       method: "POST",
       body: data,
@@ -19,10 +19,6 @@ window.caseForm = window.caseForm || {};
       if (response.status === 200) return response.text().then(function (text) { caseForm.apply(text); });
       return undefined;
     }).catch(function () { /* the next save says what is wrong with the connection */ });
-  }
-
-  function seen() {
-    return Number(document.getElementById("cf-totals").dataset.revision) || 0;
   }
 
   caseForm.startPresence = function () {

@@ -60,6 +60,7 @@ window.caseForm = window.caseForm || {};
     change.fields.forEach(function (pair) { data.append(pair[0], pair[1]); });
     if (change.item) data.set("item", change.item);
     if (change.revision !== undefined) data.set("revision", change.revision);
+    data.set("seen", caseForm.seen());
     data.set("token", change.token);
     return data;
   }
