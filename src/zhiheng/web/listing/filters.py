@@ -41,6 +41,14 @@ class Filter:
         return {"filter": self, "value": value, "says": self.says(value, request) if value is not None else ""}
 
 
+def once(request, each, make):
+    """What a filter offers, asked for once a request: reading, showing and naming it all need it."""
+    known = request.__dict__.setdefault("_listing_options", {}) if request is not None else {}
+    if each.name not in known:
+        known[each.name] = list(make(request))
+    return known[each.name]
+
+
 @dataclass(frozen=True)
 class Choice(Filter):
     choices: Any = ()  # pairs of value and label, or a function of the request
@@ -49,8 +57,8 @@ class Choice(Filter):
     template = "listing/_choice.html"
 
     def options(self, request):
-        choices = self.choices(request) if callable(self.choices) else getattr(self.choices, "choices", self.choices)
-        return [(str(value), label) for value, label in choices if value not in (None, "")]
+        pairs = once(request, self, self.choices) if callable(self.choices) else self.choices
+        return [(str(value), label) for value, label in pairs if value not in (None, "")]
 
     def read(self, params, request):
         asked = [value for value in params.getlist(self.name) if value]
@@ -84,7 +92,7 @@ class Tree(Filter):
 
     def read(self, params, request):
         asked = params.get(self.name, "")
-        if asked and asked not in {str(value) for value, _label, _depth in self.options(request)}:
+        if asked and asked not in {str(value) for value, _label, _depth in once(request, self, self.options)}:
             raise ValueError(_("%(values)s is not among its choices.") % {"values": asked[:60]})
         return asked or None
 
@@ -92,11 +100,15 @@ class Tree(Filter):
         return Q(**{f"{self.field or self.name}__in": self.within(value)})
 
     def says(self, value, request):
-        return next((str(label) for each, label, _depth in self.options(request) if str(each) == value), value)
+        return next(
+            (str(label) for each, label, _depth in once(request, self, self.options) if str(each) == value), value
+        )
 
     def control(self, value, request):
         # A select has no levels of its own: full-width spaces show them, also without style sheets.
-        options = [(str(each), "\u3000" * depth + str(label)) for each, label, depth in self.options(request)]
+        options = [
+            (str(each), "\u3000" * depth + str(label)) for each, label, depth in once(request, self, self.options)
+        ]
         return super().control(value, request) | {"options": options}
 
 
