@@ -12,7 +12,7 @@ import pyarrow as pa
 from zhiheng.autofill import filling
 from zhiheng.casefinding.models import Case
 from zhiheng.engine import fill as engine
-from zhiheng.engine.fill.rules import FACT, Plan
+from zhiheng.engine.fill.rules import FACT, Plan, Rule
 from zhiheng.engine.form import Item
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.packs.loading import Pack
@@ -52,7 +52,17 @@ def plan_for(pack: Pack, item: str) -> Plan | None:
     collecting = replace(plan.items[item], code=CANDIDATES, id=CANDIDATES, alias=None)
     asking = [replace(rule, id=f"{rule.id}?", item=CANDIDATES, take="all", absent=None) for rule in rules]
     facts: Iterable[Item] = [each for code, each in plan.items.items() if code.startswith(FACT)]
-    return Plan(plan.pack, plan.form, [*plan.rules, *asking], [*facts, collecting])
+    return Plan(plan.pack, plan.form, [*_needed(plan, rules), *asking], [*facts, collecting])
+
+
+def _needed(plan: Plan, rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules of the items that these rules use, and of those that they use in turn."""
+    wanted = {plan.codes[name] for rule in rules for name in rule.uses}
+    looked: set[str] = set()
+    while new := wanted - looked:
+        looked |= new
+        wanted |= {plan.codes[name] for rule in plan.rules if rule.item in new for name in rule.uses}
+    return [rule for rule in plan.rules if rule.item in wanted]
 
 
 def _of(table: pa.Table, reason: str | None) -> Iterable[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from zhiheng.autofill.knowing import Known
 from zhiheng.casefinding.models import Case
 from zhiheng.engine import fill as engine
+from zhiheng.engine.form.values import to_json
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.packs.loading import Pack
 from zhiheng.packversions import queries as packversions
@@ -94,7 +95,7 @@ def _said(pack: Pack, filled: engine.Filled) -> dict[str, Found]:
     types = {item.code: item.type for item in pack.form.items}
     said: dict[str, Found] = {}
     for encounter_id, proposals in engine.proposals_by_case(filled.proposals, types).items():
-        by_item = {code: asdict(proposal) for code, proposal in sorted(proposals.items())}
+        by_item = {code: {**asdict(each), "value": to_json(each.value)} for code, each in sorted(proposals.items())}
         said[encounter_id] = {"proposals": by_item, "refused": []}
     for row in filled.refused.to_pylist():
         case = said.setdefault(row["encounter_id"], {"proposals": {}, "refused": []})

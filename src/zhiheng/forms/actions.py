@@ -91,7 +91,7 @@ def _answer(*, case: Case, item: str, value: Any, by: Any, revision: int | None,
     line = edit.item(item)
     entry = edit.entry(item)
     said, kind = _said(line, entry, value)
-    if _says_the_same(entry, said) or (token and _is_saved(case, token)):
+    if _says_the_same(entry, said) or _is_saved(edit, item, revision, token):
         return edit.finish(seen=seen)
     if conflict := edit.conflict(line, revision, value):
         return _refused(edit, conflict, seen)
@@ -120,8 +120,10 @@ def _says_the_same(entry: Entry, said: Entry) -> bool:
     return entry.get("state") == said["state"] and same(entry.get("value"), said["value"])
 
 
-def _is_saved(case: Case, token: str) -> bool:
-    return AnswerChange.objects.filter(case=case, token=token).exists()
+def _is_saved(edit: Edit, item: str, seen: int | None, token: str) -> bool:
+    """Whether the save of this name has been made: only where the item has changed since the editor saw it."""
+    has_changed = seen is None or edit.entry(item).get("revision", 0) > seen
+    return bool(token) and has_changed and AnswerChange.objects.filter(case=edit.case, token=token).exists()
 
 
 def _refused(edit: Edit, conflict: queries.Conflict, seen: int | None) -> Saved:
@@ -156,7 +158,7 @@ def mark_unknown(
     code, value = (way.code, way.value) if way else (item, None)
     _refuse_to_hide(edit, way.siblings if way else ())
     said = answered(value, state=AnswerState.UNKNOWN)
-    if _says_the_same(edit.entry(code), said) or (token and _is_saved(case, token)):
+    if _says_the_same(edit.entry(code), said) or _is_saved(edit, code, None, token):
         return edit.finish(seen=seen)
     if conflict := edit.conflict(edit.sheet.by_code[code], revision if code == item else None, value):
         return _refused(edit, conflict, seen)

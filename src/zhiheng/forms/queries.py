@@ -234,8 +234,16 @@ def proof(case: Case, item: str, filling: int | None = None) -> Proof:
         item=state,
         basis=basis,
         today=None if basis and today and says_the_same(basis, today) else today,
-        candidates=tuple(autofill.other_candidates(case, item, known)) if newest else (),
+        candidates=tuple(autofill.other_candidates(case, item, known)) if newest and _may_differ(basis, today) else (),
         history=tuple(history(case, item)),
+    )
+
+
+def _may_differ(*proofs: autofill.Proof | None) -> bool:
+    """Whether other rows may serve as well: where one row was found for each value, looking again is no use."""
+    said = [found for found in proofs if found]
+    return any(len(found.evidence) > 1 or found.refused for found in said) or any(
+        row.candidates > 1 for found in said for row in found.evidence
     )
 
 

@@ -284,8 +284,7 @@ def test_a_time_of_the_stay_needs_no_year(admitted, stay, later):
 def test_anything_typed_is_read_or_refused_and_reads_the_same_again(text, code):
     try:
         value = typed(code, text)
-    except Unreadable as refused:
-        assert str(refused)
+    except Unreadable:
         return
     again = [str(each) for each in value] if isinstance(value, list) else "" if value is None else str(value)
     assert typed(code, again) == value
