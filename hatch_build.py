@@ -18,7 +18,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FILES = {
     "htmx.js": "htmx.org/dist/htmx.min.js",
     "alpine.js": "@alpinejs/csp/dist/cdn.min.js",
-    "tabler.js": "@tabler/core/dist/js/tabler.min.js",
     "tabler.css": "@tabler/core/dist/css/tabler.min.css",
 }
 ICONS = "@tabler/icons/icons/outline"
