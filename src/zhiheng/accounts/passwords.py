@@ -66,13 +66,13 @@ def _check_person(password: str, user: "User") -> str | None:
 
 
 def _check_common(password: str) -> str | None:
-    bare = re.sub(r"[^a-z]", "", password.lower())
-    plain = re.sub(r"[^a-z]", "", password.lower().translate(LOOKS_LIKE))
     try:
         CommonPasswordValidator().validate(password)
     except ValidationError:
         return _("This password is one of the first that others would try.")
-    if {bare, plain} & WORN_OUT:
+    core = re.sub(r"\A[^a-z]+|[^a-z]+\Z", "", password.lower())
+    words = (re.sub(r"[^a-z]", "", each) for each in (core, core.translate(LOOKS_LIKE)))
+    if WORN_OUT.intersection(words):
         return _("This password is a common word with digits or marks around it.")
     return None
 

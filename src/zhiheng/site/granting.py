@@ -3,6 +3,8 @@
 import psycopg
 from psycopg import sql
 
+from zhiheng.audit.protection import protect
+
 OLDEST = 16  # major version of PostgreSQL
 
 
@@ -25,6 +27,7 @@ def grant(owner_url: str, app_url: str) -> bool:
             "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}",
         ):
             connection.execute(sql.SQL(command).format(sql.Identifier(app)))
+        protect(connection, app)
     return True
 
 

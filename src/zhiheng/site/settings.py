@@ -4,6 +4,7 @@ import psycopg
 from csp.constants import NONE, SELF
 
 from zhiheng.site import env, postgres
+from zhiheng.vault.logs import logging_config
 
 ENVIRONMENT = env.read()
 DATA = ENVIRONMENT.data
@@ -126,3 +127,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each stage keeps its tasks in its room of that name
 KEEP_JOBS_DAYS = ENVIRONMENT.keep_jobs_days
+LOGGING = logging_config()
+DEFAULT_EXCEPTION_REPORTER = "zhiheng.vault.logs.QuietReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "zhiheng.vault.logs.QuietFilter"

@@ -10,7 +10,12 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from zhiheng.vault import keys
 from zhiheng.vault.keys import keyring
+
+HEAD = 2  # bytes: the number of the key
+NONCE = 12
+TAG = 16
 
 
 class CannotOpen(Exception):
@@ -28,18 +33,28 @@ def unseal(sealed: bytes, *, about: str) -> Any:
 
 
 def seal_bytes(plain: bytes, *, about: str) -> bytes:
-    number = keyring().newest
-    nonce = os.urandom(12)
-    return number.to_bytes(2) + nonce + _cipher(number).encrypt(nonce, plain, about.encode())
+    ring = keyring()
+    number = ring.newest
+    nonce = os.urandom(NONCE)
+    return number.to_bytes(HEAD) + nonce + _cipher(ring.seal[number]).encrypt(nonce, plain, about.encode())
 
 
 def unseal_bytes(sealed: bytes, *, about: str) -> bytes:
     sealed = bytes(sealed)
-    number = int.from_bytes(sealed[:2])
+    if len(sealed) < HEAD + NONCE + TAG:
+        raise CannotOpen(f"A value of {about} is cut off: {len(sealed)} bytes are no sealed value.")
+    number = key_number(sealed)
     try:
-        return _cipher(number).decrypt(sealed[2:14], sealed[14:], about.encode())
-    except (InvalidTag, KeyError) as problem:
-        raise CannotOpen(f"A value of {about}, sealed with key {number}, does not open.") from problem
+        return _cipher(_key(number, about)).decrypt(sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :], about.encode())
+    except InvalidTag as problem:
+        raise CannotOpen(
+            f"A value of {about}, sealed with key {number}, does not open: it was changed or moved."
+        ) from problem
+
+
+def key_number(sealed: bytes) -> int:
+    """Return the number of the key that a value was sealed with."""
+    return int.from_bytes(bytes(sealed[:HEAD]))
 
 
 def blind(kind: str, value: str) -> str:
@@ -47,6 +62,24 @@ def blind(kind: str, value: str) -> str:
     return hmac.digest(keyring().index, f"{kind}\0{value}".encode(), hashlib.sha256)[:16].hex()
 
 
+def digest(kind: str, content: bytes) -> str:
+    """Return the keyed digest of `content`: 64 hex digits that nobody without the keyring can work out."""
+    key = hmac.digest(keyring().index, f"digest\0{kind}".encode(), hashlib.sha256)
+    return hmac.digest(key, content, hashlib.sha256).hex()
+
+
+def _key(number: int, about: str) -> bytes:
+    if number not in keyring().seal:
+        keys.forget()  # it may have been added a moment ago, by another process
+    try:
+        return keyring().seal[number]
+    except KeyError:
+        raise CannotOpen(
+            f"A value of {about} was sealed with key {number}, which this keyring lacks. Its newest is "
+            f"{keyring().newest}: copy the present keyring to every machine, or restore it from the backup of the keys."
+        ) from None
+
+
 @lru_cache
-def _cipher(number: int) -> AESGCM:
-    return AESGCM(keyring().seal[number])
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
