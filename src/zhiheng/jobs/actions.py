@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -27,7 +28,7 @@ class CannotChange(Tellable):
 def retry(*, job: ProcrastinateJob, by: Any) -> None:
     """Queue a failed job again."""
     if job.status != Status.FAILED.value:
-        raise CannotChange(f"Job {job.pk} is {job.status}: only a failed one can be run again.")
+        raise CannotChange(_("Only a failed job can be run again; this one is not."))
     _queue_again(job)
     log("jobs.retried", by=by, on=job, task=job.task_name)
 
@@ -36,7 +37,7 @@ def retry(*, job: ProcrastinateJob, by: Any) -> None:
 def cancel(*, job: ProcrastinateJob, by: Any) -> None:
     """Take a waiting job off the queue."""
     if not app.job_manager.cancel_job_by_id(job.pk):
-        raise CannotChange(f"Job {job.pk} is {job.status}: only a waiting one can be cancelled.")
+        raise CannotChange(_("Only a waiting job can be taken off the queue; this one is not."))
     log("jobs.cancelled", by=by, on=job, task=job.task_name)
 
 

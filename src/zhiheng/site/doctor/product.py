@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhiheng.accounts.models import User
 from zhiheng.jobs import queries as jobs
@@ -80,7 +79,7 @@ def pack_versions(environment: Environment) -> Said:
 def workers(environment: Environment) -> Said:
     if environment.is_embedded and not _is_served(environment):
         return not_applicable("服务没有启动")
-    alive = ProcrastinateWorker.objects.filter(last_heartbeat__gt=timezone.now() - timedelta(minutes=2)).count()
+    alive = jobs.workers_alive()
     return passed_or_failed(alive > 0, f"{alive} 个在工作", "运行 zhiheng serve，或在另一台机器上 zhiheng worker。")
 
 
