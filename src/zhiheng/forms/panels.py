@@ -115,18 +115,17 @@ def is_wanted(item: ItemState, show: str) -> bool:
 
 
 def groups(state: FormState, sections: Iterable[SectionView]) -> Iterator[Group]:
-    """Sections under the outermost titles, for the navigation; one that has no title above it stands alone."""
-    title, found = "", []
+    """Sections under their outermost title, for the navigation. One that has this title itself heads its group."""
+    outer, found = "", []
     for section, view in zip(state.sections, sections, strict=True):
-        path = section.section.path
-        outer = path[0] if len(path) > 1 else ""
-        if found and outer != title:
-            yield Group(title, tuple(found))
+        title = section.section.path[0] if section.section.path else ""
+        if found and title != outer:
+            yield Group("" if not found[0].is_nested else outer, tuple(found))
             found = []
-        title = outer
+        outer = title
         found.append(view)
     if found:
-        yield Group(title, tuple(found))
+        yield Group("" if not found[0].is_nested else outer, tuple(found))
 
 
 def changes(

@@ -111,14 +111,15 @@ def is_combobox(item: SheetItem) -> bool:
 
 
 def _label(item: SheetItem, code: str) -> str:
-    star = f'<span class="cf-required" title="{escape(gettext("Required"))}">*</span>' if item.required else ""
+    required = escape(gettext("Required"))
+    star = f'<span class="cf-required" title="{required}">*</span>' if item.required else ""
     text = f"{escape(item.label)}{star}"
     named = (
         f'<span class="cf-name" id="l-{code}">{text}</span>'
         if has_chips(item) or item.is_derived
         else f'<label class="cf-name" id="l-{code}" for="v-{code}">{text}</label>'
     )
-    return f'<div class="cf-label">{named}<span class="cf-code">{code}</span></div>'
+    return f'<div class="cf-label">{named} <span class="cf-code">{code}</span></div>'
 
 
 def _chip(item: SheetItem, code: str, number: int) -> tuple[str, str, str]:
@@ -145,10 +146,11 @@ def _group(item: SheetItem, code: str) -> str:
 def _field(item: SheetItem, code: str) -> str:
     required = ' aria-required="true"' if item.required else ""
     if is_combobox(item):
+        hint = escape(gettext("Code, name or pinyin initials"))
         return (
             f'<input type="text" class="form-control" role="combobox" id="v-{code}" name="value" autocomplete="off" '
             f'spellcheck="false" aria-expanded="false" aria-autocomplete="list" aria-controls="o-{code}"'
-            f' data-own-change placeholder="{escape(gettext("Code, name or pinyin initials"))}"{required}'
+            f' data-own-change placeholder="{hint}"{required}'
         )
     mode = ' inputmode="decimal"' if item.type == "number" else ""
     length = f' maxlength="{item.max_length}"' if item.max_length and item.type == "text" else ""
@@ -187,15 +189,12 @@ class Rows:
             f'<form class="cf-answer" method="post" action="{escape(desk.url)}answer/" novalidate>'
             f'<input type="hidden" name="csrfmiddlewaretoken" value="{desk.csrf}">'
         )
-        self.save = (
-            f'<noscript><button class="btn btn-sm" name="do" value="answer">{gettext("Save")}</button></noscript>'
-        )
-        self.confirm = (
-            f'<button class="btn btn-sm cf-confirm" name="do" value="confirm" title="F2">{icon("check")}'
-            f"{gettext('Confirm')}</button>"
-        )
+        save, confirm, optional = gettext("Save"), gettext("Confirm"), gettext("Optional")
+        self.save = f'<noscript><button class="btn btn-sm" name="do" value="answer">{save}</button></noscript>'
+        inner = icon("check") + confirm
+        self.confirm = f'<button class="btn btn-sm cf-confirm" name="do" value="confirm" title="F2">{inner}</button>'
         self.states = {state: self._state(state) for state in AnswerState.values}
-        self.optional = f'<span class="cf-mark is-optional">{gettext("Optional")}</span>'
+        self.optional = f'<span class="cf-mark is-optional">{optional}</span>'
         self.derived = {
             COMPUTED: self._mark("sum", gettext("Computed"), "is-derived"),
             RULE: self._mark("arrow-forward-up", gettext("Set by a rule of the form"), "is-derived"),

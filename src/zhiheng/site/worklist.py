@@ -132,8 +132,10 @@ class WorkList(Listing):
     title = _("Work list")
     order = "due"
     columns = (
-        Column("code", _("Case"), sort="code", link=page_of, always=True),
-        Column("disease", _("Disease"), value="pack_version.name", sort="abbr", width=28),
+        Column("code", _("Case"), sort="code", template="desk/_code.html", link=page_of, always=True),
+        Column(
+            "disease", _("Disease"), value="pack_version.name", sort="abbr", template="desk/_disease.html", width=28
+        ),
         Column("patient", _("Patient"), value="sealed", template="desk/_patient.html", export=name_for),
         Column(
             "record",
@@ -143,17 +145,23 @@ class WorkList(Listing):
             export=record_number_for,
             default=False,
         ),
-        Column("department", _("Department"), value=department_of, sort="department__name"),
+        Column(
+            "department", _("Department"), value=department_of, sort="department__name", template="desk/_short.html"
+        ),
         Column("campus", _("Campus"), value="campus.name", sort="campus__name", default=False),
-        Column("admitted", _("Admitted"), value="admit_time", sort="admit_time", default=False),
-        Column("discharged", _("Discharged"), value="discharge_time", sort="discharge_time"),
+        Column(
+            "admitted", _("Admitted"), value="admit_time", sort="admit_time", template="desk/_day.html", default=False
+        ),
+        Column("discharged", _("Discharged"), value="discharge_time", sort="discharge_time", template="desk/_day.html"),
         Column("due", _("Due"), value="due_date", sort="due_date", template="desk/_due.html"),
         StateColumn("state", _("State"), sort="state"),
         counter("left", _("Left to do"), "desk/_left.html", help=_("Required items; a proposal counts as no answer")),
         counter("proposed", _("To confirm")),
         counter("errors", _("Errors"), "desk/_errors.html"),
         counter("differences", _("Differences"), default=False, help=_("Answers that the records now contradict")),
-        Column("assigned", _("Filler"), value="assigned_to.name", sort="assigned_to__pinyin"),
+        Column(
+            "assigned", _("Filler"), value="assigned_to.name", sort="assigned_to__pinyin", template="desk/_short.html"
+        ),
         Column("changed", _("Changed"), value="changed_at", sort="changed_at", default=False),
     )
     search = Search(_("Case code, name or number in full"), find=find_patient)
