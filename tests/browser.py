@@ -116,19 +116,23 @@ def assert_accessible(page, *, themes=("light", "dark")):
     page.evaluate(AXE.read_text(encoding="utf-8"))
     before = page.evaluate("document.documentElement.dataset.bsTheme")
     found = [f"{theme}: {problem}" for theme in themes for problem in violations(page, theme)]
-    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", before)
+    switch_theme(page, before)
     assert not found, f"{page.url}\n" + "\n".join(found)
 
 
 def violations(page, theme):
-    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
-    # Colours fade from one theme to the other: axe must not measure on the way.
-    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
+    switch_theme(page, theme)
     result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     for violation in result["violations"]:
         for node in violation["nodes"]:
             reasons = "; ".join(check["message"] for check in node["any"] + node["all"] + node["none"])
             yield f"{violation['id']}: {node['html'][:160]} {reasons}"
+
+
+def switch_theme(page, theme):
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+    # Colours may fade from one theme to the other: nothing must be measured on the way.
+    page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
 
 
 def screenshot(page, name):

@@ -49,10 +49,13 @@ class Column:
 
 @dataclass(frozen=True)
 class StateColumn(Column):
+    """A state with its tone and icon, and its label by the model's `get_..._display`."""
+
     template: str = "listing/_state.html"
 
     def label_of(self, row):
-        return getattr(row, f"get_{self.value or self.name}_display", lambda: "")()
+        field = self.value if isinstance(self.value, str) and self.value else self.name
+        return getattr(row, f"get_{field}_display", lambda: "")()
 
 
 def follow(row, path):
