@@ -6,6 +6,7 @@ from typing import Any
 from zhiheng.autofill import jobs as autofill
 from zhiheng.casefinding import jobs as casefinding
 from zhiheng.casefinding.models import Case
+from zhiheng.ingestion import jobs as ingestion
 from zhiheng.jobs.announcing import when
 
 FILLED_TOGETHER = 200  # cases in one job: the engine looks up at once what their packs ask alike
@@ -13,6 +14,8 @@ FILLED_TOGETHER = 200  # cases in one job: the engine looks up at once what thei
 
 def connect() -> None:
     """Say what follows from what; called once, when the product starts."""
+    when("ingestion.batch_received", lambda batch: ingestion.preview_batch.defer(batch_id=batch.pk))
+    when("ingestion.batch_confirmed", lambda batch: ingestion.store_batch.defer(batch_id=batch.pk))
     when("ingestion.batch_stored", _screen_batch)
     when("ingestion.links_changed", _screen_batch)
     when("packversions.in_force", _screen_again)

@@ -1,0 +1,69 @@
+"""Set up the ways in which records come."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from zhiheng.audit import recording as audit
+from zhiheng.ingestion.models import Interface
+from zhiheng.packversions.queries import profile
+from zhiheng.sources.profile import ProfileError
+
+FIELDS = ("name", "profile", "folder", "marker", "settle_seconds", "move_to", "keep_days", "is_enabled")
+
+
+@transaction.atomic
+def add_interface(*, by: Any, **fields: Any) -> Interface:
+    """Add an interface. Raises ValidationError with what is wrong, field by field."""
+    return _save(Interface(), "ingestion.interface_added", by, fields)
+
+
+@transaction.atomic
+def change_interface(*, interface: Interface, by: Any, **fields: Any) -> Interface:
+    """Change an interface. What was received before stays as it is; it may be read again with the new profile."""
+    locked = Interface.objects.select_for_update().get(pk=interface.pk)
+    return _save(locked, "ingestion.interface_changed", by, fields)
+
+
+def _save(interface: Interface, event: str, by: Any, fields: dict[str, Any]) -> Interface:
+    changed = [name for name in FIELDS if name in fields and fields[name] != getattr(interface, name)]
+    for name in changed:
+        setattr(interface, name, fields[name])
+    interface.full_clean()
+    if wrong := dict(_wrong(interface)):
+        raise ValidationError(wrong)
+    interface.save()
+    audit.log(event, by=by, on=interface, changed=changed)
+    return interface
+
+
+def _wrong(interface: Interface) -> Any:
+    try:
+        profile(interface.profile)
+    except ProfileError as problem:
+        yield "profile", _("The profile cannot be used:") + f" {problem}"
+    except OSError:
+        yield "profile", _("There is no profile of this name, and no such folder.")
+    if interface.folder and (problem := folder_problem(interface.folder)):
+        yield "folder", problem
+    for name in ("marker", "move_to"):
+        if Path(value := getattr(interface, name)).name != value or value in (".", ".."):
+            yield name, _("A plain name within the watched folder, without slashes.")
+
+
+def folder_problem(folder: str) -> str:
+    """Return why a folder cannot be watched; empty where it can."""
+    path = Path(folder)
+    if not path.is_absolute():
+        return _("Write the whole path of the folder, from the root on.")
+    if not path.is_dir():
+        return _("There is no such folder on the machine that runs Zhiheng, or it may not be opened.")
+    if Path(settings.DATA).resolve().is_relative_to(path.resolve()) or path.resolve().is_relative_to(
+        Path(settings.DATA).resolve()
+    ):
+        return _("This folder holds the data of Zhiheng itself. Choose one that only the hospital writes to.")
+    return ""
