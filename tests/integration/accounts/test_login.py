@@ -1,14 +1,15 @@
 """Logging in: passwords, one-time codes, locks, clocks, and steps that are due first."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pyotp
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-
 from tests.cast import PASSWORD, make_account, make_cast
+
 from zhiheng.accounts import actions, failures, sessions, totp
 from zhiheng.accounts.models import Failures, Grant, Policy, SignIn, User
 from zhiheng.audit.models import Entry
@@ -250,7 +251,7 @@ def test_the_policy_refuses_weak_passwords(client, plain, new, why):
 def test_a_used_password_does_not_come_back_within_the_history(plain):
     Policy.objects.create(password_history=2)
     words = [PASSWORD, "Blue-Horse-71-a", "Blue-Horse-72-b", "Blue-Horse-73-c"]
-    for old, new in zip(words, words[1:], strict=False):
+    for old, new in pairwise(words):
         actions.change_password(user=plain, old=old, new=new)
     with pytest.raises(actions.Refused):
         actions.change_password(user=plain, old=words[3], new=words[2])
