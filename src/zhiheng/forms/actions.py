@@ -203,8 +203,8 @@ def explain(*, case: Case, item: str, rule: str, reason: str, by: Any, seen: int
     if finding is None or finding.severity != "advisory":
         raise CannotChange(_("There is no such advisory at this item any more."))
     given = {"reason": why, "found": dict(finding.found), "by": edit.author, "at": edit.at.isoformat()}
-    reasons = {**edit.entry(item).get("reasons", {}), rule: given}
-    edit.note(item, {"reasons": reasons}, Kind.EXPLAINED, reason=why)
+    reasons = {**edit.entry(finding.item).get("reasons", {}), rule: given}
+    edit.note(finding.item, {"reasons": reasons}, Kind.EXPLAINED, reason=why)
     return _finish(edit, "forms.explained", seen=seen, item=item, rule=rule)
 
 

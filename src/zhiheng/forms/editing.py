@@ -135,10 +135,17 @@ class Edit:
         merged = base is not self.before
         if not self.changes:
             return Saved(self.before, frozenset(changed(base, self.before)), merged=merged, refused=refused)
+        self._name_authors()
         after = queries.build(self.sheet, self.revision, self.document, self.names)
         self._follow(after)
         self._save(after)
         return Saved(after, frozenset(changed(base, after)), merged=merged, refused=refused)
+
+    def _name_authors(self) -> None:
+        """An undo brings back answers of people who have none in the form now."""
+        unnamed = queries.authors(self.document) - self.names.keys()
+        if unnamed:
+            self.names |= queries.names_of(unnamed)
 
     def _follow(self, after: FormState) -> None:
         """Write into the history what the form's rules and formulas have made of the change."""

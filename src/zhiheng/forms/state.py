@@ -5,7 +5,7 @@ anew: what is shown, what the form's rules set, what is computed, missing and wr
 hide stays in the document as it was, and is there again when they show its item.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -236,10 +236,10 @@ def judge(sheet: Sheet, document: Document) -> tuple[Evaluation, tuple[Finding, 
 def build(sheet: Sheet, revision: int, document: Document, names: Mapping[int, str] | None = None) -> FormState:
     """Return how the form stands; `names` says what people are called, by the number of their account."""
     evaluation, findings = judge(sheet, document)
+    shown = frozenset(evaluation.shown)
     by_item: dict[str, list[FindingState]] = {}
     for finding in findings:
-        by_item.setdefault(finding.item, []).append(_finding(finding, document))
-    shown = frozenset(evaluation.shown)
+        by_item.setdefault(_place(finding, shown), []).append(_finding(finding, document))
     items = {
         item.code: _item(item, document.get(item.code), item.code in shown, evaluation, by_item, names or {})
         for item in sheet.items
@@ -292,6 +292,11 @@ def _state(entry: Entry, shown: bool, value: Any, made: str) -> str:
     # An answer that the form cannot read is none. Without a value, only these two are still an answer.
     kept = stored in (AnswerState.UNKNOWN, AnswerState.OPEN) and entry.get("value") is None
     return stored if kept else AnswerState.UNANSWERED
+
+
+def _place(finding: Finding, shown: Collection[str]) -> str:
+    """Return the item at which a finding stands: its own, or where that is hidden, a shown one that it is about."""
+    return next((code for code in (finding.item, *finding.found) if code in shown), finding.item)
 
 
 def _finding(finding: Finding, document: Document) -> FindingState:

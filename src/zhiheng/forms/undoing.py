@@ -67,7 +67,7 @@ def _newest(case: Case, items: Iterable[str]) -> dict[str, AnswerChange]:
 
 def _restore(edit: Edit, code: str, before: Entry | None, *, undoes: AnswerChange | None) -> None:
     """Make an entry what it was, with its author and time; what has been found out since about the records stays."""
-    entry: Entry = {**(before or NOTHING), "revision": edit.revision}
+    entry: Entry = {**NOTHING, **(before or {}), "revision": edit.revision}
     then, now = entry.pop("difference", None), edit.entry(code).get("difference")
     undecided = entry["state"] in (AnswerState.UNANSWERED, AnswerState.PROPOSED)
     known = now or then
@@ -142,8 +142,7 @@ def _plans(by_whom: Any, start: datetime, end: datetime, by: Any, cases: Iterabl
     found = {case.pk: case for case in Case.objects.filter(pk__in={case for case, _item in mine})}
     newest = {pk: _newest(case, {item for number, item in mine if number == pk}) for pk, case in found.items()}
     plans = [_Plan(found[pk], item, said[0], said[-1], newest[pk][item]) for (pk, item), said in mine.items()]
-    place = {plan.item: number for number, plan in enumerate(plans)}
-    return sorted(plans, key=lambda plan: (plan.case.code, place[plan.item]))
+    return sorted(plans, key=lambda plan: plan.case.code)  # within a case in the order in which it was done
 
 
 def _within(by: Any, cases: Iterable[Case] | None) -> Any:

@@ -1,9 +1,8 @@
 """A STEMI case of cardiology, and its people."""
 
 import pytest
-
-from tests.cast import make_cast
 from tests.casework import open_case
+from tests.cast import make_cast
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 from django.db import connection, transaction
-
 from tests.casework import open_case
+
 from zhiheng.audit.models import Entry
 from zhiheng.casefinding.models import Case, CaseEvent
 from zhiheng.forms import actions, queries
@@ -192,12 +192,13 @@ def test_a_reason_settles_an_advisory_until_the_values_change(case, cast):
     answer(case, cast.filler, "CM-0-2-3-2", "2026-03-02 13:40")
     answer(case, cast.filler, "STEMI-1-1-1", "y")
     saved = answer(case, cast.filler, "STEMI-1-1-2-1", "2026-03-02 13:10")
-    (finding,) = saved.state.items["STEMI-1-1-2-1"].findings
+    (finding,) = saved.state.items["CM-0-2-3-2"].findings
+    assert set(finding.found) == {"CM-0-2-3-2", "STEMI-1-1-2-1"}
     assert (finding.severity, finding.rule, saved.state.counter.advisories) == ("advisory", "ecg_before_arrival", 1)
-    given = {"item": "STEMI-1-1-2-1", "rule": finding.rule}
+    given = {"item": "CM-0-2-3-2", "rule": finding.rule}
     saved = actions.explain(case=case, **given, reason="院前心电图", by=cast.filler)
     assert saved.state.counter.advisories == 0
-    assert saved.state.items["STEMI-1-1-2-1"].findings[0].reason == "院前心电图"
+    assert saved.state.items["CM-0-2-3-2"].findings[0].reason == "院前心电图"
     assert answer(case, cast.filler, "STEMI-1-1-2-1", "2026-03-02 13:05").state.counter.advisories == 1
     with pytest.raises(actions.CannotChange):
         actions.explain(case=case, item=WEIGHT, rule="no_such_rule", reason="x", by=cast.filler)
