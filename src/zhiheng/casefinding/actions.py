@@ -228,7 +228,7 @@ def move(*, case: Case, abbr: str, reason: str, by: Any) -> Case:
     there = _case_of(abbr, visit, Kind.MOVED_HERE, reason=reason, by=by, moved_from=case.code)
     case.moved_to = there
     _stand(case, by)
-    _change(case, State.NOT_REQUIRED, Kind.MOVED_AWAY, by=by, reason=reason, to=there.code)
+    _change(case, State.NOT_REQUIRED, Kind.MOVED_AWAY, by=by, reason=reason, moved_to=there.code)
     audit.log("casefinding.moved", by=by, on=case, to=there.code)
     announce("casefinding.state_changed", case)
     announce("casefinding.case_moved", there)

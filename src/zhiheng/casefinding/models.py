@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from zhiheng.accounts.models import Campus, Department, Staff, User
@@ -170,6 +171,9 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("desk:case", args=[self.code])
 
     def days_left(self, today: date) -> int | None:
         """Return the days until it is due, negative where it is late; None for a case without a deadline."""

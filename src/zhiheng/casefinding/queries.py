@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from zhiheng.accounts.models import Grant, Staff
 from zhiheng.accounts.roles import HELD_BY
 from zhiheng.accounts.scope import departments_below
-from zhiheng.casefinding import screening
-from zhiheng.casefinding.models import Case, Visit
-from zhiheng.engine.find import Explanation
+from zhiheng.casefinding import explaining, screening, states
+from zhiheng.casefinding.explaining import Why
+from zhiheng.casefinding.models import Case, State, Visit
+from zhiheng.casefinding.states import DECIDE
+from zhiheng.engine.find import Explanation, Rules
+from zhiheng.engine.find.found import criterion_text
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.packversions import queries as packversions
 from zhiheng.packversions.models import PackVersion
@@ -57,12 +61,98 @@ def fillers(case: Case) -> list[Staff]:
 
 def explain(abbr: str, encounter_key: str) -> list[Explanation]:
     """Return why a visit is or is not a case of a disease, clause by clause. LookupError for an unknown one."""
+    return _explain(abbr, encounter_key, packversions.rules_in_force()[0])
+
+
+def why(abbr: str, visit: Visit) -> list[Why]:
+    """Return the same in words, for the version that the visit falls under."""
+    rules, versions = packversions.rules_in_force()
+    return explaining.say(_explain(abbr, visit.encounter_key, rules), rules, versions)
+
+
+def _explain(abbr: str, encounter_key: str, rules: tuple[Rules, ...]) -> list[Explanation]:
     visit = ingestion.encounter(encounter_key)
     if visit is None:
         raise LookupError("The records hold no such visit.")
-    rules, _versions = packversions.rules_in_force()
     records = ingestion.records(encounter_keys=[encounter_key])
     return screening.explain(records, rules, abbr, visit["encounter_id"])
+
+
+# What stands with a case ----------------------------------------------------------------------------------------------
+
+
+def open_acts(case: Case, user: Any) -> set[str]:
+    """Return what this person may do now about whether this is a case."""
+    if case.department_id not in user.departments_for(DECIDE):
+        return set()
+    acts = set()
+    if case.state == State.UNDECIDED:
+        acts |= {"decide", "move"}
+    elif case.state == State.NOT_REQUIRED:
+        acts |= set() if case.moved_to_id else {"restore"}
+    elif case.state not in states.SENT:
+        acts |= {"exclude", "move"}
+    if case.is_contradicted:
+        acts.add("keep")
+    if case.state not in (*states.SENT, State.NOT_REQUIRED):
+        acts.add("assign")
+    return acts
+
+
+def grounds(case: Case) -> list[str]:
+    """Return the reasons for which the pack says that a case need not be reported, in the official words."""
+    rules = packversions.pack(case.pack_version).find
+    return list(dict.fromkeys(each.reason for each in rules.exclusions if not each.by_unit)) if rules else []
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A row of the records that made a visit a candidate, and the condition that it meets."""
+
+    condition: str
+    code: str
+    name: str
+    source: str
+
+
+def grounds_of(case: Case) -> list[Ground]:
+    """Return what in the records the decision rests on."""
+    rules = packversions.pack(case.pack_version).find
+    texts = {each.id: criterion_text(each) for each in rules.criteria} if rules else {}
+    rows = case.sealed.get("evidence", ())
+    return [
+        Ground(texts.get(row["criterion"], row["criterion"]), row["code"] or "", row["name"] or "", row["source"])
+        for row in rows
+    ]
+
+
+def other_cases(case: Case, user: Any) -> list[Case]:
+    """Return the other cases of the same person that this person may see, of the same visit first."""
+    rows = Case.objects.visible_to(user).filter(person_key=case.person_key).exclude(pk=case.pk)
+    found = rows.select_related("pack_version", "department").order_by("-discharge_time", "abbr")
+    return sorted(found, key=lambda each: each.encounter_key != case.encounter_key)
+
+
+def cases_of(visit: Visit, user: Any) -> list[Case]:
+    """Return the cases that a visit belongs to."""
+    return list(visit.cases.all().visible_to(user).select_related("pack_version").order_by("abbr"))
+
+
+def with_cases(visits: list[Visit], user: Any) -> list[tuple[Visit, list[Case]]]:
+    """Return visits, each with its cases, by two queries however many they are."""
+    rows = Case.objects.visible_to(user).filter(visits__in=visits).order_by("abbr").select_related("pack_version")
+    found: dict[int, list[Case]] = {}
+    for case in rows.annotate(of_visit=F("visits")):
+        found.setdefault(case.of_visit, []).append(case)
+    return [(visit, found.get(visit.pk, [])) for visit in visits]
+
+
+def disease_choices(without: str = "") -> list[tuple[str, str]]:
+    """Return the diseases with a version in force, for a person to choose from."""
+    return [(abbr, f"{abbr} {name}") for abbr, name in packversions.diseases().items() if abbr != without]
+
+
+# Search ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -82,16 +172,17 @@ def search(text: str, user: Any) -> Hits:
     text = text.strip()
     if not text:
         return Hits([], (), False)
-    found = {kind: keys for kind, keys in _keys(text).items() if Visit.objects.filter(**keys).exists()}
-    visible = Visit.objects.visible_to(user).filter(is_gone=False)
+    visible = Visit.objects.visible_to(user).filter(is_gone=False).select_related("department")
     rows: dict[int, Visit] = {}
-    for keys in found.values():
-        for visit in visible.filter(**keys).order_by("-admit_time", "-id")[: SHOWN + 1]:
-            rows[visit.pk] = visit
+    found = []
+    for kind, keys in _keys(text).items():
+        hits = list(visible.filter(**keys).order_by("-admit_time", "-id")[: SHOWN + 1])
+        found += [kind] if hits else []
+        rows |= {visit.pk: visit for visit in hits}
     newest = sorted(
         rows.values(), key=lambda each: (each.admit_time is not None, each.admit_time, each.pk), reverse=True
     )
-    return Hits(newest[:SHOWN], tuple(found) if newest else (), len(newest) > SHOWN)
+    return Hits(newest[:SHOWN], tuple(found), len(newest) > SHOWN)
 
 
 def _keys(text: str) -> dict[str, dict[str, str]]:
@@ -101,4 +192,5 @@ def _keys(text: str) -> dict[str, dict[str, str]]:
         "record_number": {"record_index": blind("record_number", text)},
         "patient": {"patient_key": blind("patient", text)},
         "id_number": {"id_index": blind("id_number", text.upper())},
+        "case": {"cases__code": text.upper()},
     }

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("zhiheng.casefinding.urls")),
     path("audit/", include("zhiheng.audit.urls")),
     path("jobs/", include("zhiheng.jobs.urls")),
+    path("ingestion/", include("zhiheng.ingestion.urls")),
     path("packs/", include("zhiheng.packversions.urls")),
     path("web/", include("zhiheng.web.urls")),
 ]
