@@ -33,7 +33,7 @@ def record() -> None:
         sys.exit("No Chromium found: it is only needed to renew the picture.")
     with tempfile.TemporaryDirectory() as folder, open("/dev/null", "w") as nowhere:  # noqa: PTH123
         shared.out = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
-        demo.demo(out=Path(folder) / "demo-out")
+        demo.in_terminal(out=Path(folder) / "demo-out")
         html = shared.out.export_html(theme=MONOKAI, code_format=PAGE).replace(f"{folder}/", "")
         page = Path(folder) / "demo.html"
         page.write_text(html, encoding="utf-8")

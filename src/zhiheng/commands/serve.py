@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -29,10 +30,14 @@ def run(environment: env.Environment) -> None:
     with running.database(environment, own=True):
         running.set_up_django()
         installing.check(environment)
-        _say(f"质衡在 http://{environment.address}:{environment.port} 服务；Ctrl-C 停止。")
-        serving.serve(environment, _say)
-        _say("正在停止数据库……") if environment.is_embedded else None
+        keep_serving(environment)
     _say("已停止。")
+
+
+def keep_serving(environment: env.Environment, watch: Callable[[], None] = lambda: None) -> None:
+    """Serve with the database that runs, until a signal says stop."""
+    _say(f"质衡在 http://{environment.address}:{environment.port} 服务；Ctrl-C 停止。")
+    serving.serve(environment, _say, watch)
 
 
 def worker(name: Annotated[str, typer.Option(help="名字，见于后台任务页")] = "") -> None:

@@ -68,7 +68,8 @@ class Server:
             self._make()
         (self.folder / "postmaster.pid").unlink(missing_ok=True)  # a number that may belong to somebody else by now
         self._private(self.sockets)
-        postgres_config.write(self.folder, self.sockets, durable=self.durable)
+        for path in postgres_config.write(self.folder, self.sockets, durable=self.durable):
+            self._give(path)
         self._control("start", "-t", "300", "-l", str(self.folder / "startup.log"))  # recovery may take minutes
         self._lay_out()
 
@@ -124,8 +125,11 @@ class Server:
         """Make a folder that only the server's account enters."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+        self._give(folder)
+
+    def _give(self, path: Path) -> None:
         if who := postgres_programs.account(self.folder):
-            os.chown(folder, who.pw_uid, who.pw_gid)
+            os.chown(path, who.pw_uid, who.pw_gid)
 
     def _lay_out(self) -> None:
         """Make the two roles and the database. The owner's tables are used by the application, never altered by it."""
@@ -142,7 +146,7 @@ class Server:
 @contextmanager
 def own(server: Server) -> Iterator[Server]:
     """Own `server` for a while: started now, stopped afterwards. Held where another process owns it."""
-    with _lock(server.folder):
+    with locked(server.folder):
         server.stop()  # one that a crashed owner left behind
         try:
             server.start()
@@ -178,7 +182,7 @@ def _wait_for(server: Server, seconds: float = 60) -> None:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Hold the file beside `folder` that says who owns the server; the system lets go of it when we die."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock_file(folder).open("a+") as file:

@@ -10,16 +10,21 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # for tests alone
 
 
-def write(folder: Path, sockets: Path, *, durable: bool) -> None:
-    """Write the configuration again, as every start does: what a hospital adds stands in local.conf."""
+def write(folder: Path, sockets: Path, *, durable: bool) -> list[Path]:
+    """Write the configuration again, as every start does, and return its files. A hospital adds to local.conf."""
     settings = {**_settings(sockets), **(DURABLE if durable else FORGETFUL)}
     lines = [f"{name} = '{value}'" for name, value in settings.items()]
-    (folder / "zhiheng.conf").write_text("\n".join([*lines, "include_if_exists = 'local.conf'", ""]))
-    (folder / "pg_hba.conf").write_text("local all all peer map=zhiheng\n")
-    (folder / "pg_ident.conf").write_text(_identities())
-    main = folder / "postgresql.conf"
-    if "zhiheng.conf" not in main.read_text():
-        main.write_text(main.read_text() + "\ninclude = 'zhiheng.conf'\n")
+    main = (folder / "postgresql.conf").read_text()
+    include = "\ninclude = 'zhiheng.conf'\n"
+    texts = {
+        "zhiheng.conf": "\n".join([*lines, "include_if_exists = 'local.conf'", ""]),
+        "pg_hba.conf": "local all all peer map=zhiheng\n",
+        "pg_ident.conf": _identities(),
+        "postgresql.conf": main if include in main else main + include,
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
 
 
 def _settings(sockets: Path) -> dict[str, object]:

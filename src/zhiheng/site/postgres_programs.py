@@ -73,6 +73,12 @@ def account(folder: Path) -> pwd.struct_passwd | None:
         return _make_account()
 
 
+def is_open_to_server(folder: Path) -> bool:
+    """Return whether the server may have its data below `folder`: root's server runs as somebody else."""
+    existing = (each for each in folder.parents if each.exists())
+    return os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in existing)
+
+
 def reachable(programs: Programs, who: pwd.struct_passwd | None, beside: Path) -> Programs:
     """Return programs that `who` can run: a copy of them where ours stand in a folder closed to others, as /root is."""
     if who is None or _can_run(programs, who, beside):

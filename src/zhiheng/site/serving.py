@@ -21,13 +21,14 @@ def children(environment: Environment) -> list[Child]:
     return [Child("web", web), *workers]
 
 
-def serve(environment: Environment, say: Callable[[str], None]) -> None:
-    """Serve until a signal says stop. The database must be running and Django be set up."""
+def serve(environment: Environment, say: Callable[[str], None], watch: Callable[[], None] = lambda: None) -> None:
+    """Serve until a signal says stop. The database must be running and Django be set up. `watch` is called often."""
     from zhiheng.jobs import actions as jobs
 
     if environment.is_embedded:
         jobs.recover_stalled(silent_seconds=0)  # nobody else uses this database: what was being done, died with us
-    Supervisor(children(environment), say, watch=_database_watch(environment, say)).run()
+    watches = (_database_watch(environment, say), watch)
+    Supervisor(children(environment), say, watch=lambda: [each() for each in watches]).run()
 
 
 def _database_watch(environment: Environment, say: Callable[[str], None]) -> Callable[[], None]:

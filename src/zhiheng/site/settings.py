@@ -117,6 +117,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+FILE_UPLOAD_HANDLERS = ["zhiheng.ingestion.uploads.PrivateUploadHandler"]  # Django's own leaves files in clear on a disk
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
@@ -127,6 +129,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each stage keeps its tasks in its room of that name
 KEEP_JOBS_DAYS = ENVIRONMENT.keep_jobs_days
-LOGGING = logging_config()
+LOGGING = logging_config(ENVIRONMENT.log_level)
 DEFAULT_EXCEPTION_REPORTER = "zhiheng.vault.logs.QuietReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "zhiheng.vault.logs.QuietFilter"

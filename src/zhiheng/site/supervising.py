@@ -49,7 +49,7 @@ class Supervisor:
 
     children: list[Child]
     say: Callable[[str], None]
-    watch: Callable[[], None] = lambda: None
+    watch: Callable[[], object] = lambda: None
     stopped_by: int | None = field(default=None, init=False)
 
     def run(self) -> None:
