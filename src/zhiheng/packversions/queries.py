@@ -88,6 +88,11 @@ def profile(name: str) -> Profile:
     return _profile(file, file.stat().st_mtime_ns if file.exists() else 0)
 
 
+def profile_names() -> list[str]:
+    """Return the names of the profiles that are shipped."""
+    return sorted(file.parent.name for file in _shipped_profiles().glob("*/profile.yaml"))
+
+
 @lru_cache(maxsize=16)
 def _profile(file: Path, _changed: int) -> Profile:
     return profiles.load(file)
