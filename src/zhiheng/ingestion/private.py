@@ -25,6 +25,14 @@ def root() -> Path:
     return Path(settings.DATA) / "private"
 
 
+def made_root() -> Path:
+    """Return the root; PermissionError where it is there and belongs to somebody else or is open to others."""
+    root().mkdir(mode=0o700, parents=True, exist_ok=True)
+    if root().stat().st_uid != os.getuid() or root().stat().st_mode & 0o077:
+        raise PermissionError(f"{root()} is not a folder of this account alone (0700): remove it, or set its mode.")
+    return root()
+
+
 @contextmanager
 def private_folder() -> Iterator[Path]:
     """Make a folder that only this account can read, and remove it with all that is in it."""
@@ -69,9 +77,6 @@ def _is_held(folder: Path) -> bool:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Let no other process make or sweep folders meanwhile."""
-    root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    if root().stat().st_uid != os.getuid() or root().stat().st_mode & 0o077:
-        raise PermissionError(f"{root()} is not a folder of this account alone (0700): remove it, or set its mode.")
-    with (root() / ".lock").open("w") as lock:
+    with (made_root() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
