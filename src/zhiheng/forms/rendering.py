@@ -125,7 +125,7 @@ def _label(item: SheetItem, code: str) -> str:
 def _chip(item: SheetItem, code: str, number: int) -> tuple[str, str, str]:
     option = item.options[number]
     kind = "checkbox" if item.type == "choices" else "radio"
-    key = f"<kbd>{KEYS[number]}</kbd>" if number < len(KEYS) else ""
+    key = f'<kbd aria-hidden="true">{KEYS[number]}</kbd>' if number < len(KEYS) else ""
     names = f'type="{kind}" name="value" id="v-{code}-{number}" value="{escape(option.value)}"'
     return (
         option.value,
@@ -363,6 +363,13 @@ class Rows:
             "csrf_token": self.desk.csrf,
         }
         return render_to_string("forms/_notes.html", context)
+
+
+def shown_value(state: ItemState) -> str:
+    """The value in words; a computed fraction with as many digits as somebody can read."""
+    if isinstance(state.value, float):
+        return f"{state.value:.4f}".rstrip("0").rstrip(".")
+    return state.text
 
 
 def _as_list(value: object) -> list[str]:

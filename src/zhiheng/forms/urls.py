@@ -19,5 +19,4 @@ urlpatterns = [
     path("cases/<str:code>/form/hand-in/", views.hand_in, name="hand_in"),
     path("cases/<str:code>/form/take-back/", views.take_back, name="take_back"),
     path("cases/<str:code>/proof/<str:item>/", views.card, name="card"),
-    path("cases/<str:code>/proof/<str:item>/others/", views.candidates, name="candidates"),
 ]

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from zhiheng.accounts.sessions import background
 from zhiheng.audit.recording import log
-from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions, panels, queries
 from zhiheng.forms.queries import Saved
@@ -231,53 +230,30 @@ def options(request: HttpRequest, case: Case, item: str) -> HttpResponse:
 @of_case("forms.view")
 def card(request: HttpRequest, case: Case, item: str) -> HttpResponse:
     """Everything about one answer: what proves it, who confirmed it, what it was before, what can be done."""
-    state = queries.form_state(case)
-    if item not in state.items:
+    if item not in queries.sheet_for(case).by_code:
         raise Http404
-    desk, answer = panels.desk_of(request, case), state.items[item]
-    context = {
-        "case": case,
-        "desk": desk,
-        "state": answer,
-        "aside_text": answer.item.text(answer.aside),
-        "history": queries.history(case, item),
-        "proofs": proofs_of(request, case, answer) if desk.may_see_proof else (),
-    }
+    desk = panels.desk_of(request, case)
+    context = card_with_proof(request, case, item) if desk.may_see_proof else card_without_proof(case, item)
+    answer = context["state"]
+    context |= {"case": case, "desk": desk, "aside_text": answer.item.text(answer.aside)}
     return render(request, "forms/_card.html" if is_partial(request) else "forms/card.html", context)
 
 
-def proofs_of(request: HttpRequest, case: Case, answer: queries.ItemState) -> list[dict[str, Any]]:
-    """What proved the answer when it was found and, where the records say something else now, what they say."""
-    with transaction.atomic():
-        log("autofill.proof_opened", by=request.user, on=case, item=answer.code)
-    newest = autofill.newest(case)
-    own = autofill.numbered(case, answer.filling) if answer.filling is not None else None
-    fillings = [own, newest] if own and newest and answer.difference is not None else [own or newest]
-    found = [autofill.proof(case, answer.code, filling) for filling in fillings if filling is not None]
-    return [
-        {
-            "proof": proof,
-            "is_own": own is not None and proof.filling == own.number,
-            "text": answer.item.text(proof.value),
-        }
-        for proof in found
-        if proof is not None
-    ]
+def card_with_proof(request: HttpRequest, case: Case, item: str) -> dict[str, Any]:
+    proof = actions.open_proof(case=case, item=item, by=request.user)
+    own = [("basis", proof.basis)] if proof.basis else []
+    today = [("today", proof.today)] if proof.today else []
+    text = proof.item.item.text
+    return {
+        "state": proof.item,
+        "history": proof.history,
+        "proofs": [{"kind": kind, "proof": found, "text": text(found.value)} for kind, found in own + today],
+        "candidates": [{"candidate": each, "text": text(each.value)} for each in proof.candidates],
+    }
 
 
-@require_GET
-@of_case("autofill.view_proof")
-def candidates(request: HttpRequest, case: Case, item: str) -> HttpResponse:
-    """What other rows would have given: asked only when somebody wants to know, since the rules run again for it."""
-    sheet = queries.sheet_for(case)
-    if item not in sheet.by_code:
-        raise Http404
-    known = queries.answers_of([case.pk]).get(case.pk, {})
-    rows = [
-        {"candidate": each, "text": sheet.by_code[item].text(each.value)}
-        for each in autofill.other_candidates(case, item, known)
-    ]
-    return render(request, "forms/_candidates.html", {"candidates": rows})
+def card_without_proof(case: Case, item: str) -> dict[str, Any]:
+    return {"state": queries.form_state(case).items[item], "history": queries.history(case, item)}
 
 
 # Whole pages ------------------------------------------------------------------------------------------------

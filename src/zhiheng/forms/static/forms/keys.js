@@ -5,6 +5,7 @@ window.caseForm = window.caseForm || {};
 
   var PATIENCE = 600; // how long moving on waits for a save, since the answer may open the item that comes next
   var DIGITS = "1234567890";
+  var trail = []; // where going on has led from, for the way back
   var moving = null; // {row, step, ahead: keys typed meanwhile}
 
   // ---- where to go -------------------------------------------------------------------------------------------------
@@ -47,11 +48,20 @@ window.caseForm = window.caseForm || {};
   function isOpen(row) { return "isOpen" in row.dataset; }
   function isAnswerable(row) { return !("readonly" in row.dataset); }
 
-  // Going on looks for what is open; going back visits every answer, since people go back to look again.
+  // Going on looks for what is open; going back returns the way one came, then visits every answer.
   function move(row, step) {
-    var next = beside(row, step, step > 0 ? isOpen : isAnswerable);
+    var next = step > 0 ? beside(row, 1, isOpen) : cameFrom() || beside(row, -1, isAnswerable);
+    if (next && step > 0) trail.push(row.dataset.item);
     if (next) caseForm.focus(next);
     else if (step > 0) finished();
+  }
+
+  function cameFrom() {
+    while (trail.length) {
+      var row = caseForm.row(trail.pop());
+      if (row && !row.hidden && !caseForm.isFilteredOut(row)) return row;
+    }
+    return null;
   }
 
   function finished() {

@@ -132,6 +132,7 @@ window.caseForm = window.caseForm || {};
     Array.from(template.content.children).forEach(function (fresh) {
       if (fresh.id) place(fresh, change);
     });
+    markFilter(); // the fresh counters do not know which one is chosen here
     caseForm.countSections();
   };
 
@@ -154,6 +155,7 @@ window.caseForm = window.caseForm || {};
     var active = document.activeElement;
     var inside = old.contains(active) ? active : null;
     ["is-kept"].forEach(function (name) { if (old.classList.contains(name)) fresh.classList.add(name); });
+    if (old.open) fresh.open = true;
     if (old.dataset.save) fresh.dataset.save = old.dataset.save;
     var selection = inside && inside.matches("input[type=text]") ? [inside.selectionStart, inside.selectionEnd] : null;
     old.replaceWith(fresh);
@@ -183,12 +185,18 @@ window.caseForm = window.caseForm || {};
   caseForm.filter = function (name) {
     root.dataset.filter = name;
     root.querySelectorAll(".cf-item.is-kept").forEach(function (row) { row.classList.remove("is-kept"); });
+    markFilter();
+    caseForm.countSections();
+    var row = caseForm.rowOf(document.activeElement);
+    if (!row || caseForm.isFilteredOut(row)) root.scrollIntoView({ block: "start" });
+  };
+
+  function markFilter() {
     root.querySelectorAll("a[data-filter]").forEach(function (link) {
-      if (link.dataset.filter === name) link.setAttribute("aria-current", "true");
+      if (link.dataset.filter === root.dataset.filter) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     });
-    caseForm.countSections();
-  };
+  }
 
   caseForm.isFilteredOut = function (row) {
     var name = root.dataset.filter;
@@ -301,8 +309,15 @@ window.caseForm = window.caseForm || {};
     caseForm.countSections();
     caseForm.startKeys();
     caseForm.startPresence();
-    var wanted = window.location.hash.slice(3);
-    if (window.location.hash.startsWith("#i-") && caseForm.row(wanted)) caseForm.focus(caseForm.row(wanted));
+    // After the browser has gone to the fragment by itself, which takes the focus away.
+    window.addEventListener("load", function () { window.setTimeout(focusWanted, 0); });
+  }
+
+  function focusWanted() {
+    var row = window.location.hash.startsWith("#i-") && caseForm.row(window.location.hash.slice(3));
+    if (!row || row.hidden) return;
+    if (caseForm.isFilteredOut(row)) caseForm.filter("all");
+    caseForm.focus(row);
   }
 
   document.addEventListener("DOMContentLoaded", start);

@@ -21,6 +21,7 @@ window.caseForm = window.caseForm || {};
     }).catch(function () { /* the next save says what is wrong with the connection */ });
   }
 
+  caseForm.here = here;
   caseForm.startPresence = function () {
     if (!caseForm.root().dataset.presenceUrl) return;
     here();

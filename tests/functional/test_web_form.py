@@ -1,0 +1,349 @@
+"""The form of a case as people fill it: keyboard, proof, errors, two editors, a server that dies, and outsiders."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser import PHONE, allow, assert_accessible, screenshot
+from tests.cast import make_cast
+from tests.casework import VISIT, admission, open_case, receive
+
+from zhiheng.autofill import actions as autofill
+from zhiheng.forms import actions, queries
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WEIGHT, HEIGHT, TROPONIN = "CM-0-2-1-3", "CM-0-2-1-5", "STEMI-1-3-3-2"
+SAVED = ".cf-saved[data-kind=saved]"
+
+
+@pytest.fixture
+def cast():
+    return make_cast()
+
+
+def result(value, **more):
+    row = {"encounter_id": VISIT, "code": "TNI", "name": "肌钙蛋白I", "category": "laboratory", "unit": "ng/mL"}
+    return {**row, "value_number": value, "time": "2026-03-02 14:30", **more}
+
+
+def fill(case):
+    if autofill.fill_case(case.pk):
+        actions.take_proposals(case=case)
+
+
+@pytest.fixture
+def stemi(cast):
+    case = open_case(cast)
+    receive(1, **admission(), observation=[("L1", result("2.35"))])
+    fill(case)
+    return case
+
+
+def answers(case):
+    return queries.form_state(case).items
+
+
+def open_form(page, case, query=""):
+    page.goto(f"/cases/{case.code}/{query}")
+    expect(page.locator("#case-form.is-live")).to_be_attached()
+
+
+def row(page, item):
+    return page.locator(f"#i-{item}")
+
+
+def field(page, item):
+    return page.locator(f"#v-{item}")
+
+
+def focused(page):
+    return page.evaluate("caseForm.rowOf(document.activeElement)?.dataset.item || ''")
+
+
+def saved(page):
+    expect(page.locator(SAVED)).to_be_visible()
+
+
+def test_an_answer_is_saved_as_it_is_given_and_what_follows_shows_at_once(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    flag = "CM-0-2-2-1"  # 发病日期时间是否无法确定或无记录, which hides the time itself
+    expect(row(page, "CM-0-2-2-2")).to_be_visible()
+    row(page, flag).get_by_role("checkbox").click()
+    expect(row(page, "CM-0-2-2-2")).to_be_hidden()
+    saved(page)
+    assert answers(stemi)[flag].state == "unknown"
+
+
+def test_times_are_typed_as_people_write_them(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    field(page, "CM-0-2-3-2").fill("03021340")
+    field(page, "CM-0-2-3-2").press("Enter")
+    expect(field(page, "CM-0-2-3-2")).to_have_value("2026-03-02 13:40")
+    assert answers(stemi)["CM-0-2-3-2"].value == "2026-03-02 13:40"
+
+
+def test_what_cannot_be_read_stays_in_the_field_and_says_why(browse, cast, stemi):
+    page = browse(cast.filler)
+    allow(page, "422")
+    open_form(page, stemi)
+    field(page, "CM-0-2-3-2").fill("13月45日")
+    field(page, "CM-0-2-3-2").press("Enter")
+    expect(row(page, "CM-0-2-3-2").locator(".cf-finding.is-error")).to_be_visible()
+    expect(field(page, "CM-0-2-3-2")).to_have_value("13月45日")
+    assert focused(page) == "CM-0-2-3-2"  # Enter does not go on from what is not saved
+    assert answers(stemi)["CM-0-2-3-2"].value != "13月45日"
+
+
+def test_keys_pick_confirm_and_go_on(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    field(page, WEIGHT).focus()
+    page.keyboard.press("F2")
+    expect(row(page, WEIGHT)).to_have_attribute("data-state", "confirmed")
+    assert focused(page) == HEIGHT
+    page.keyboard.press("F2")
+    expect(row(page, HEIGHT)).to_have_attribute("data-state", "confirmed")
+    page.keyboard.press("Shift+Enter")
+    assert focused(page) == HEIGHT
+    page.keyboard.press("Shift+Enter")
+    assert focused(page) == WEIGHT
+    row(page, "CM-0-3-1").locator("input").first.focus()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(row(page, "CM-0-3-1")).to_have_attribute("data-state", "confirmed")
+    assert answers(stemi)["CM-0-3-1"].value == answers(stemi)["CM-0-3-1"].item.options[1].value
+
+
+def test_one_key_says_that_nobody_can_determine_it(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    field(page, "CM-0-2-2-2").focus()
+    page.keyboard.press("F4")
+    expect(row(page, "CM-0-2-2-2")).to_be_hidden()
+    assert answers(stemi)["CM-0-2-2-1"].state == "unknown"
+
+
+def test_a_proposal_is_confirmed_by_choosing_it_again(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    sex = row(page, "CM-0-2-1-2")
+    expect(sex).to_have_attribute("data-state", "proposed")
+    sex.get_by_role("radio", name="男").click()
+    expect(sex).to_have_attribute("data-state", "confirmed")
+    assert answers(stemi)["CM-0-2-1-2"].origin == "record"
+
+
+def test_a_section_is_confirmed_with_one_key(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    field(page, WEIGHT).focus()
+    page.keyboard.press("F9")
+    expect(row(page, WEIGHT)).to_have_attribute("data-state", "confirmed")
+    expect(row(page, HEIGHT)).to_have_attribute("data-state", "confirmed")
+    assert focused(page) == WEIGHT
+
+
+def test_long_lists_are_searched_by_initials(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    box = field(page, "CM-0-1-3-2")
+    box.click()
+    page.keyboard.type("jxhbxj")  # 急性后壁心肌梗死
+    first = page.locator("#o-CM-0-1-3-2 [role=option]").first
+    expect(first).to_contain_text("后壁心肌")
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Enter")
+    expect(row(page, "CM-0-1-3-2")).to_have_attribute("data-state", "confirmed")
+    assert "后壁心肌" in answers(stemi)["CM-0-1-3-2"].text
+
+
+def test_proof_opens_with_one_click_and_closes_with_escape(browse, cast, stemi):
+    actions.confirm(case=stemi, items=[TROPONIN], by=cast.filler)
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    shown = page.locator("#p-" + WEIGHT)
+    shown.click()
+    card = page.locator("#cf-card")
+    expect(card).to_contain_text("68.5")
+    expect(card).to_contain_text("第 1 版")
+    expect(card.locator("h2")).to_be_focused()
+    page.evaluate("scrollTo(0, 0)")
+    assert_accessible(page)
+    screenshot(page, "proof")
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(shown).to_be_focused()
+
+
+def test_a_corrected_result_changes_nothing_and_asks(browse, cast, stemi):
+    for item, value in (("STEMI-1-3-1-1", "y"), ("STEMI-1-3-2", ["b"]), ("STEMI-1-4-2-1", "a")):
+        actions.answer(case=stemi, item=item, typed=value, by=cast.filler)
+    actions.confirm(case=stemi, items=[TROPONIN], by=cast.filler)
+    receive(2, observation=[("L1", result("3.10"))])
+    fill(stemi)
+    page = browse(cast.filler)
+    open_form(page, stemi, "?show=problem")
+    item = row(page, TROPONIN)
+    expect(item.locator(".is-difference")).to_contain_text("3.1")
+    expect(field(page, TROPONIN)).to_have_value("2.35")
+    page.locator(f"#p-{TROPONIN}").click()
+    card = page.locator("#cf-card")
+    expect(card).to_contain_text("来源已更正")  # the old proof still opens, in the version that was looked at
+    expect(card).to_contain_text("3.1")
+    screenshot(page, "difference")
+    page.keyboard.press("Escape")
+    item.get_by_placeholder("原因").fill("检验科已更正")
+    item.get_by_role("button", name="采用病历新值").click()
+    expect(field(page, TROPONIN)).to_have_value("3.1")
+    assert (answers(stemi)[TROPONIN].value, answers(stemi)[TROPONIN].difference) == (3.1, None)
+
+
+def test_two_editors_of_different_items_merge(browse, cast, stemi):
+    one, other = browse(cast.filler), browse(cast.department_reviewer)
+    open_form(one, stemi)
+    open_form(other, stemi)
+    field(one, "CM-0-1-1-1").fill("甲医师")
+    field(one, "CM-0-1-1-1").press("Enter")
+    saved(one)
+    field(other, "CM-0-1-1-2").fill("乙护士")
+    field(other, "CM-0-1-1-2").press("Enter")
+    saved(other)
+    expect(field(other, "CM-0-1-1-1")).to_have_value("甲医师")  # came along with one's own save
+    assert (answers(stemi)["CM-0-1-1-1"].value, answers(stemi)["CM-0-1-1-2"].value) == ("甲医师", "乙护士")
+
+
+def test_two_editors_of_the_same_item_see_both_values(browse, cast, stemi):
+    one, other = browse(cast.filler), browse(cast.department_reviewer)
+    allow(other, "409")
+    open_form(one, stemi)
+    open_form(other, stemi)
+    field(one, "CM-0-1-1-1").fill("甲医师")
+    field(one, "CM-0-1-1-1").press("Enter")
+    saved(one)
+    field(other, "CM-0-1-1-1").fill("乙医师")
+    field(other, "CM-0-1-1-1").press("Enter")
+    conflict = row(other, "CM-0-1-1-1").locator(".is-conflict")
+    expect(conflict).to_contain_text("甲医师")
+    expect(conflict).to_contain_text("乙医师")
+    assert_accessible(other)
+    screenshot(other, "conflict")
+    assert answers(stemi)["CM-0-1-1-1"].value == "甲医师"
+    conflict.get_by_role("button", name="用我的").click()
+    expect(conflict).to_have_count(0)
+    assert answers(stemi)["CM-0-1-1-1"].value == "乙医师"
+
+
+def test_one_sees_who_else_is_here_and_where(browse, cast, stemi):
+    one, other = browse(cast.filler), browse(cast.department_reviewer)
+    open_form(one, stemi)
+    field(one, WEIGHT).focus()
+    one.evaluate("caseForm.here()")
+    open_form(other, stemi)
+    expect(other.locator(".cf-person")).to_contain_text(cast.filler.staff.name)
+    expect(other.locator(".cf-person")).to_contain_text("患者体重")
+
+
+def test_nothing_is_lost_when_the_connection_breaks(browse, cast, stemi):
+    page = browse(cast.filler)
+    allow(page, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+    open_form(page, stemi)
+    page.context.set_offline(True)
+    field(page, "CM-0-1-1-1").fill("断网时填写")
+    field(page, "CM-0-1-1-1").press("Enter")
+    expect(page.locator(".cf-saved[data-kind=problem]")).to_contain_text("1 项未保存")
+    assert focused(page) != "CM-0-1-1-1"  # one goes on working
+    page.keyboard.type("乙护士")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cf-saved[data-kind=problem]")).to_contain_text("2 项未保存")
+    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert "断网" not in kept and "护士" not in kept
+    screenshot(page, "offline")
+    page.context.set_offline(False)
+    saved(page)
+    assert answers(stemi)["CM-0-1-1-1"].value == "断网时填写"
+
+
+def test_leaving_with_something_unsaved_warns(browse, cast, stemi):
+    page = browse(cast.filler)
+    allow(page, "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+    open_form(page, stemi)
+    page.context.set_offline(True)
+    field(page, "CM-0-1-1-1").fill("未保存")
+    field(page, "CM-0-1-1-1").press("Enter")
+    expect(page.locator(".cf-saved[data-kind=problem]")).to_be_visible()
+    warned = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(500)
+    assert warned == ["beforeunload"]
+    page.context.set_offline(False)
+    saved(page)
+
+
+def test_an_outsider_sees_nothing(browse, cast, stemi):
+    page = browse(cast.outsider)
+    allow(page, "404")
+    for address in ("", "form/print/", f"proof/{WEIGHT}/", "form/hand-in/", "course/"):
+        assert page.goto(f"/cases/{stemi.code}/{address}").status == 404
+    assert "样例病人" not in page.content()
+
+
+def test_who_may_only_read_sees_a_masked_name_and_no_fields(browse, cast, stemi):
+    page = browse(cast.leader)
+    open_form(page, stemi)
+    expect(page.locator(".case-patient")).to_contain_text("样*")
+    assert page.locator(".cf-item input").count() == 0
+    assert "样例病人" not in page.content()
+    assert_accessible(page)
+
+
+def test_no_patient_in_title_or_address(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    assert page.title() == stemi.code
+    assert "样例" not in page.url
+    expect(page.locator(".case-patient")).to_contain_text("样例病人")
+
+
+def test_it_works_without_scripts(browse, cast, stemi):
+    page = browse(cast.filler, java_script_enabled=False)
+    page.goto(f"/cases/{stemi.code}/?show=left")
+    field(page, "CM-0-1-1-1").fill("无脚本")
+    row(page, "CM-0-1-1-1").get_by_role("button", name="保存").click()
+    expect(field(page, "CM-0-1-1-1")).to_have_value("无脚本")
+    field(page, "CM-0-2-3-2").fill("胡乱")
+    allow(page, "422")
+    row(page, "CM-0-2-3-2").get_by_role("button", name="保存").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(field(page, "CM-0-2-3-2")).to_have_value("胡乱")
+    page.goto(f"/cases/{stemi.code}/")
+    row(page, WEIGHT).get_by_role("button", name="确认").click()
+    assert answers(stemi)[WEIGHT].state == "confirmed"
+
+
+def test_every_page_of_a_case_is_for_everybody(browse, cast, stemi):
+    page = browse(cast.filler)
+    for name, address in (("case", ""), ("hand-in", "form/hand-in/"), ("print", "form/print/"), ("course", "course/")):
+        page.goto(f"/cases/{stemi.code}/{address}")
+        assert_accessible(page)
+        screenshot(page, f"case-{name}")
+    page.goto(f"/cases/{stemi.code}/proof/{WEIGHT}/")
+    assert_accessible(page)
+    phone = browse(cast.filler, size=PHONE)
+    open_form(phone, stemi)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    screenshot(phone, "case-phone")
+    assert_accessible(phone)
+    dark = browse(cast.filler, color_scheme="dark")
+    open_form(dark, stemi)
+    screenshot(dark, "case-dark")
+
+
+def test_handing_in_lists_what_is_missing(browse, cast, stemi):
+    page = browse(cast.filler)
+    page.goto(f"/cases/{stemi.code}/form/hand-in/")
+    page.get_by_role("link", name=re.compile("质控医师")).click()
+    page.wait_for_url(re.compile(r"#i-CM-0-1-1-1$"))
+    expect(field(page, "CM-0-1-1-1")).to_be_focused()
