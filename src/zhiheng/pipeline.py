@@ -17,6 +17,7 @@ def connect() -> None:
     when("ingestion.batch_received", lambda batch: ingestion.preview_batch.defer(batch_id=batch.pk))
     when("ingestion.batch_confirmed", lambda batch: ingestion.store_batch.defer(batch_id=batch.pk))
     when("ingestion.batch_stored", _screen_batch)
+    when("ingestion.batch_stored", lambda batch: ingestion.mirror_batch.defer(batch_id=batch.pk))
     when("ingestion.links_changed", _screen_batch)
     when("packversions.in_force", _screen_again)
     when("casefinding.screened", lambda kept: _fill([*kept.opened, *kept.changed]))

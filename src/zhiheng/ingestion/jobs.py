@@ -3,7 +3,7 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from zhiheng.ingestion import actions, private
+from zhiheng.ingestion import actions, mirror, private
 from zhiheng.ingestion.models import Batch, Interface
 
 # One at a time: two batches that are stored at once would only wait for each other in the database.
@@ -38,3 +38,9 @@ def look(interface_id: int) -> None:
 def clear_away(timestamp: int) -> None:
     actions.purge_old()
     private.sweep()
+    mirror.forget_old()
+
+
+@_one_by_one
+def mirror_batch(batch_id: int) -> None:
+    mirror.write(batch=Batch.objects.get(pk=batch_id))

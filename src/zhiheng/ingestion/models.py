@@ -120,19 +120,22 @@ class Reject(models.Model):
 
 
 class MirrorFile(models.Model):
-    """A sealed Parquet file of the mirror: one table, one discharge month, as of one snapshot. It never changes."""
+    """A sealed Parquet file of the mirror: one table, one discharge month. It never changes."""
 
     table = models.CharField(max_length=40)
-    month = models.CharField(max_length=7)  # 2025-03; "none": rows whose visit has no discharge yet, or no visit
-    path = models.CharField(max_length=200, unique=True)  # below the mirror's folder
+    month = models.CharField(max_length=7)  # 2025-03; "open": visits that are not over
+    name = models.CharField(max_length=32, unique=True)  # of the file in the mirror's folder
     rows = models.PositiveIntegerField()
     written_at = models.DateTimeField(auto_now_add=True)
 
 
 class MirrorSnapshot(models.Model):
-    """The state of the mirror after a batch: which file holds each table and month. A finished run names its number."""
+    """The mirror after a batch: which file holds each table and month. A finished run names its number."""
 
     number = models.PositiveIntegerField(unique=True)
     made_at = models.DateTimeField(auto_now_add=True)
     files = models.ManyToManyField(MirrorFile, related_name="snapshots")
     is_kept = models.BooleanField(default=False)  # something refers to it: retention leaves it alone
+
+    class Meta:
+        ordering = ("-number",)

@@ -90,6 +90,8 @@ def _model(table: Table) -> type[Record]:
     if table is schema.PATIENT_LINK:
         fields["other_patient_key"] = index_field(null=True)
         indexes.append(models.Index("other_patient_key", condition=current, name=f"{table.name}_of_other"))
+    if table is schema.ENCOUNTER:
+        indexes.append(models.Index("discharge_time", condition=current, name=f"{table.name}_by_discharge"))
     meta = type(
         "Meta",
         (),

@@ -70,6 +70,14 @@ class Records:
             con.register(name, self.latest(name))
 
 
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB in memory that never spills to a disk, where patients' data would stand in clear."""
+    con = duckdb.connect()
+    con.execute("set temp_directory = ''")
+    con.execute("set timezone = 'UTC'")
+    return con
+
+
 def empty(name: str) -> pa.Table:
     """Return a canonical table without rows."""
     schema = TABLES[name].schema
@@ -158,8 +166,7 @@ def _all_first(table: pa.Table) -> bool:
 
 
 def _query(sql: str, **tables: pa.Table) -> pa.Table:
-    with duckdb.connect() as con:
-        con.execute("set timezone = 'UTC'")
+    with connect() as con:
         for name, table in tables.items():
             con.register(name, table)
         result: pa.Table = con.sql(sql).to_arrow_table()
