@@ -285,6 +285,14 @@ def test_the_export_has_all_pages_of_the_filter_with_the_columns_shown(staff, me
     assert ["Rows", "4"] in about
 
 
+def test_an_export_that_is_not_complete_says_so_in_the_file(staff, me, monkeypatch):
+    monkeypatch.setattr("zhiheng.web.listing.export.MOST_ROWS", 2)
+    rows, about = exported(ask(staff, me, "all=1", {"export": "xlsx"}).respond())
+    told = "The file ends after 2 rows. Narrow the filter."
+    assert [row[0] for row in rows] == ["Code", "1", "2", told]
+    assert ["Not complete", told] in about
+
+
 def test_a_value_that_looks_like_a_formula_stays_text(staff, me):
     Staff.objects.filter(code="1").update(name='=HYPERLINK("http://x")')
     rows, _about = exported(ask(staff, me, "code=1", {"export": "xlsx"}).respond())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from zhiheng.web.listing.columns import plain
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000  # some seconds of work, which people wait for
 CHUNK = 2000
 # In memory, since XlsxWriter's other way leaves rows in clear text in temporary files while it works.
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -42,6 +42,8 @@ def write_rows(sheet, listing, formats):
     for number, row in enumerate(islice(listing.found.iterator(chunk_size=CHUNK), MOST_ROWS), start=1):
         for place, column in enumerate(columns):
             write_cell(sheet, number, place, plain(column.exported(row, user)), formats)
+    if number == MOST_ROWS:
+        sheet.write_string(number + 1, 0, ends_early())
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, number, max(len(columns) - 1, 0))
     return number
@@ -70,6 +72,10 @@ def about(listing, count):
     yield _("Exported by"), listing.request.user.get_username()
     yield _("Rows"), count
     if count >= MOST_ROWS:
-        yield _("Not complete"), _("The file ends after %(count)s rows. Narrow the filter.") % {"count": MOST_ROWS}
+        yield _("Not complete"), ends_early()
     for chip in listing.chips:
         yield chip.label, chip.text
+
+
+def ends_early():
+    return _("The file ends after %(count)s rows. Narrow the filter.") % {"count": MOST_ROWS}
