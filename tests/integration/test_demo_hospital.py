@@ -3,7 +3,7 @@
 import csv
 import hashlib
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,14 @@ def test_another_seed_gives_another_hospital(tmp_path):
 def test_there_are_as_many_visits_as_were_asked_for(tmp_path, dirt):
     done = generate(tmp_path / "data", encounters=333, seed=3, dirt=dirt)
     assert done.encounters == len(table(tmp_path / "data", "truth")) == 333
+
+
+def test_visits_lie_before_the_last_day_and_most_of_them_near_it(tmp_path):
+    generate(tmp_path, encounters=100, last=date(2026, 3, 31), recent=8)
+    with (tmp_path / "truth.csv").open(encoding="utf-8-sig") as file:
+        discharged = sorted(row["discharged"][:10] for row in csv.DictReader(file))
+    assert discharged[-1] <= "2026-03-31"
+    assert discharged[len(discharged) // 2] >= "2025-12-01"
 
 
 def test_without_dirt_nothing_is_rejected(tmp_path):

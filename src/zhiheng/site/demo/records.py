@@ -15,6 +15,7 @@ from zhiheng.sources.demo import generate
 
 PROFILE = "demo-hospital"
 NAME = "示范医院导出"
+RECENT = 8  # half of the visits in the last two months, as it looks where people keep up
 
 
 def export(folder: Path, *, encounters: int, seed: int) -> None:
@@ -22,7 +23,7 @@ def export(folder: Path, *, encounters: int, seed: int) -> None:
     if not folder.exists():
         new = folder.with_name(folder.name + ".new")
         shutil.rmtree(new, ignore_errors=True)
-        generate(new, encounters=encounters, seed=seed)
+        generate(new, encounters=encounters, seed=seed, last=date.today() - timedelta(1), recent=RECENT)
         new.rename(folder)
 
 

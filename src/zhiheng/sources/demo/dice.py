@@ -21,6 +21,10 @@ class Dice:
         """Return a whole number from `low` to `high`, both possible."""
         return low + int(self.random() * (high - low + 1))
 
+    def late(self, low: int, high: int, power: float) -> int:
+        """Return a whole number from `low` to `high`: all as likely for a `power` of 1, the late ones more for more."""
+        return low + int(self.random() ** (1 / power) * (high - low + 1))
+
     def pick(self, choices: Sequence[T]) -> T:
         """Return one of `choices`, each as likely."""
         return choices[int(self.random() * len(choices))]

@@ -53,13 +53,13 @@ class Demo:
 class Hospital:
     """The hospital while its two years are told."""
 
-    def __init__(self, sheets: Sheets, years: tuple[int, ...], book: Catalogue) -> None:
+    def __init__(self, sheets: Sheets, first: date, last: date, recent: float, book: Catalogue) -> None:
         self.sheets = sheets
         self.book = book
-        first = date(min(years), 1, 1) - timedelta(LONGEST)
+        self.recent = recent
         self.opens = LONGEST * DAY
-        self.closes = self.opens + (date(max(years) + 1, 1, 1) - date(min(years), 1, 1)).days * DAY
-        self.calendar = Calendar(first, self.closes // DAY + 400)
+        self.closes = self.opens + ((last - first).days + 1) * DAY
+        self.calendar = Calendar(first - timedelta(LONGEST), self.closes // DAY + 400)
         self.numbers: dict[str, int] = {}
         self.last_clean: Visit | None = None
         self.encounters = self.inpatients = self.patients = self.links = 0
@@ -67,7 +67,7 @@ class Hospital:
     def time(self, dice: Dice, days: int, follow_up: int = 0) -> int:
         """Return the midnight before an admission of `days` days, with `follow_up` days left within the years."""
         last = self.closes // DAY - 1 - days - follow_up
-        return dice.whole(self.opens // DAY, max(self.opens // DAY, last)) * DAY
+        return dice.late(self.opens // DAY, max(self.opens // DAY, last), self.recent) * DAY
 
     def patient(self, dice: Dice, number: int, sex: str, age: float, on: int) -> Patient:
         """Register a new patient who is `age` years old at time `on`."""
@@ -174,19 +174,22 @@ def generate(
     *,
     encounters: int = 600,
     seed: int = 1,
-    years: tuple[int, ...] = (2024, 2025),
+    last: date = date(2025, 12, 31),
+    recent: float = 1,
     dirt: bool = True,
     progress: Progress | None = None,
 ) -> Demo:
     """Write the export of a hospital with `encounters` visits into `folder`, with dirt unless told otherwise.
 
+    The visits lie in the two years up to `last`, evenly, or the more towards the end the larger `recent` is.
     `truth.csv` says what was planted, `dirt.csv` which rows a reader has to set aside, and why.
     """
     shown = progress or Quiet()
     shown.start("demo-data", encounters)
     book = catalogue()
-    with Sheets(folder, _sheets(years)) as sheets:
-        hospital = Hospital(sheets, years, book)
+    first = date(last.year - 1, 1, 1) if last == date(last.year, 12, 31) else last - timedelta(730)
+    with Sheets(folder, _sheets(range(first.year, last.year + 1))) as sheets:
+        hospital = Hospital(sheets, first, last, recent, book)
         drawn = plan.Plan(encounters, book)
         number = told = 0
         times = dirty.copies(encounters) if dirt else 0
@@ -207,7 +210,7 @@ def generate(
     return Demo(folder, hospital.encounters, hospital.inpatients, hospital.patients, rows)
 
 
-def _sheets(years: tuple[int, ...]) -> list[Sheet]:
+def _sheets(years: range) -> list[Sheet]:
     pages = [
         Sheet(f"frontpage_{campus}_{year}", frontpage.HEADER, "utf-8-sig" if campus == "east" else "gb18030")
         for campus in _CAMPUSES.values()
