@@ -244,3 +244,25 @@ def test_axe_finds_nothing_on_error_pages(browse, cast):
     for address in ("/plain/", "/nothing/"):
         page.goto(address)
         assert_accessible(page)
+
+
+def test_the_check_for_accessibility_can_fail(browse):
+    page = browse()
+    page.goto("/plain/")
+    page.evaluate("document.querySelector('.plain-brand img').removeAttribute('alt')")
+    with pytest.raises(AssertionError, match="light: image-alt"):
+        assert_accessible(page)
+
+
+def test_the_browser_tells_of_other_hosts_refused_scripts_and_errors(browse):
+    page = browse()
+    page.goto("/plain/")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"http://127.0.0.2:9/x.png\" alt=\"\">')")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">red</p>')")
+    page.evaluate("console.error('a mistake')")
+    page.wait_for_timeout(200)
+    said = "\n".join(page.said)
+    page.said.clear()
+    assert "http://127.0.0.2:9/x.png" in said
+    assert "Applying inline style" in said
+    assert "a mistake" in said
