@@ -2,8 +2,10 @@
 
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -23,7 +25,7 @@ def export(folder: Path, *, encounters: int, seed: int) -> None:
     if not folder.exists():
         new = folder.with_name(folder.name + ".new")
         shutil.rmtree(new, ignore_errors=True)
-        generate(new, encounters=encounters, seed=seed, last=date.today() - timedelta(1), recent=RECENT)
+        generate(new, encounters=encounters, seed=seed, last=timezone.localdate() - timedelta(1), recent=RECENT)
         new.rename(folder)
 
 
