@@ -6,8 +6,10 @@ from typing import Any
 from zhiheng.autofill import jobs as autofill
 from zhiheng.casefinding import jobs as casefinding
 from zhiheng.casefinding.models import Case
+from zhiheng.forms import jobs as forms
 from zhiheng.ingestion import jobs as ingestion
 from zhiheng.jobs.announcing import when
+from zhiheng.jobs.queueing import queue
 
 FILLED_TOGETHER = 200  # cases in one job: the engine looks up at once what their packs ask alike
 
@@ -24,6 +26,8 @@ def connect() -> None:
     when("casefinding.case_opened", lambda case: _fill([case]))
     when("casefinding.case_decided", lambda case: _fill([case]))
     when("casefinding.case_moved", lambda case: _fill([case]))
+    when("autofill.filled", lambda filling: queue(forms.take_proposals, case_id=filling.case_id))
+    when("forms.basis_changed", _fill_again)
 
 
 def _screen_batch(batch: Any) -> None:
@@ -32,6 +36,10 @@ def _screen_batch(batch: Any) -> None:
 
 def _screen_again(versions: Iterable[Any]) -> None:
     casefinding.screen_next.defer(version_ids=[version.pk for version in versions])
+
+
+def _fill_again(case: Case) -> None:
+    queue(autofill.fill_case, only_one=f"autofill.fill_case:{case.pk}", case_id=case.pk)
 
 
 def _fill(cases: Iterable[Case]) -> None:

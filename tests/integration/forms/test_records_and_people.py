@@ -336,3 +336,17 @@ def test_evidence_does_not_stand_open_in_the_database(proven):
     assert rows
     assert "肌钙蛋白".encode().hex() not in rows
     assert PATIENT.encode().hex() not in rows
+
+
+def test_a_filling_and_an_answer_that_rules_use_queue_what_follows(case, cast):
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    def waiting(task):
+        return [job.args for job in ProcrastinateJob.objects.filter(task_name=task, status="todo")]
+
+    receive(1, **admission())
+    autofill.fill_case(case.pk)
+    assert waiting("zhiheng.forms.jobs.take_proposals") == [{"case_id": case.pk}]
+    for moment in ("2026-03-02 13:40", "2026-03-02 13:50"):
+        actions.answer(case=case, item="CM-0-2-3-2", typed=moment, by=cast.filler)
+    assert waiting("zhiheng.autofill.jobs.fill_case") == [{"case_id": case.pk}]  # one is enough
