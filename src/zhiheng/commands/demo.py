@@ -15,7 +15,7 @@ from rich.table import Table
 from zhiheng.commands import shared
 from zhiheng.commands.product import product
 from zhiheng.commands.run import run
-from zhiheng.commands.serve import keep_serving
+from zhiheng.commands.serve import keep_serving, say_stopped
 from zhiheng.site import env, installing, postgres, postgres_programs, running, serving
 from zhiheng.site.env import Environment
 from zhiheng.sources.demo import generate
@@ -54,6 +54,7 @@ def demo(
         if fresh:
             _start_over(environment, folder)
         _open(environment, folder / "hospital", encounters=encounters, seed=seed)
+        say_stopped()
 
 
 def _open(environment: Environment, export: Path, *, encounters: int, seed: int) -> None:
@@ -94,7 +95,7 @@ class _Welcome:
 
         self.due = time.monotonic() + SECONDS_BETWEEN
         progress = records.progress()
-        if progress.is_done:
+        if progress.is_done and not serving.is_free(ADDRESS, self.environment.port):
             self.due = math.inf
             self.status.stop()
             _say_welcome(self.environment, people.accounts(self.passwords), progress.cases)

@@ -27,11 +27,12 @@ def run(environment: env.Environment) -> None:
     """Serve an installation until a signal says stop."""
     if not serving.is_free(environment.address, environment.port):
         raise serving.PortTaken(f"{environment.address}:{environment.port} 已被占用。用 --port 另选一个。")
+    installing.check_files(environment)
     with running.database(environment, own=True):
         running.set_up_django()
-        installing.check(environment)
+        installing.check_database()
         keep_serving(environment)
-    _say("已停止。")
+    say_stopped()
 
 
 def keep_serving(environment: env.Environment, watch: Callable[[], None] = lambda: None) -> None:
@@ -40,11 +41,16 @@ def keep_serving(environment: env.Environment, watch: Callable[[], None] = lambd
     serving.serve(environment, _say, watch)
 
 
+def say_stopped() -> None:
+    _say("已停止。")
+
+
 def worker(name: Annotated[str, typer.Option(help="名字，见于后台任务页")] = "") -> None:
     """只运行后台任务：供第二台机器分担（须设 DATABASE_URL，并使用同一密钥文件）。"""
     with product() as environment:
+        installing.check_files(environment)
         running.set_up_django()
-        installing.check(environment)
+        installing.check_database()
         from zhiheng.jobs.working import work
 
         work(name=name or f"{socket.gethostname()}-{os.getpid()}")

@@ -38,8 +38,8 @@ def seconds(job: ProcrastinateJob) -> float | None:
 
 
 def attempts(job: ProcrastinateJob) -> int:
-    """Return how often a job was begun: the queue counts the attempts that came to nothing."""
-    return job.attempts + (job.status in (Status.DOING.value, Status.FAILED.value, Status.SUCCEEDED.value))
+    """Return how often a job was begun: the queue counts the attempts that have ended."""
+    return job.attempts + (job.status == Status.DOING.value)
 
 
 def queues() -> list[str]:

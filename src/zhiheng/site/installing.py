@@ -42,7 +42,8 @@ def prepare_database(urls: running.Urls) -> int:
 
     with running.connected_as(urls.owner):
         steps = len(running.pending_migrations())
-        call_command("migrate", interactive=False, verbosity=0)
+        if steps:
+            call_command("migrate", interactive=False, verbosity=0)
     granting.grant(urls.owner, urls.app)
     return steps
 
@@ -77,11 +78,14 @@ def setup_token() -> str | None:
     return None if User.objects.exists() else actions.make_setup_token()
 
 
-def check(environment: Environment) -> None:
-    """NotInstalled where the start would find something missing. Needs Django and the running database."""
-    missing = [str(path) for path in (environment.key_file, _secret(environment)) if not path.exists()]
-    if missing:
+def check_files(environment: Environment) -> None:
+    """NotInstalled where the keys are missing that `zhiheng init` makes."""
+    if missing := [str(path) for path in (environment.key_file, _secret(environment)) if not path.exists()]:
         raise NotInstalled(f"缺少 {'、'.join(missing)}。先运行 zhiheng init。")
+
+
+def check_database() -> None:
+    """NotInstalled where the tables are not those of this version. Needs Django and the running database."""
     if names := running.pending_migrations():
         raise NotInstalled(f"数据库还不是这个版本的：有 {len(names)} 步升级未做。先运行 zhiheng init（会保留数据）。")
 

@@ -64,6 +64,7 @@ class Server:
         if self.pid:
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        postgres_programs.check_open(self.folder)
         if not (self.folder / "PG_VERSION").exists():
             self._make()
         (self.folder / "postmaster.pid").unlink(missing_ok=True)  # a number that may belong to somebody else by now

@@ -73,6 +73,12 @@ def account(folder: Path) -> pwd.struct_passwd | None:
         return _make_account()
 
 
+def check_open(folder: Path) -> None:
+    """NoPostgres where the account that runs the server cannot have its data in `folder`."""
+    if not is_open_to_server(folder):
+        raise NoPostgres(_closed(account(folder), folder.parent))
+
+
 def is_open_to_server(folder: Path) -> bool:
     """Return whether the server may have its data below `folder`: root's server runs as somebody else."""
     existing = (each for each in folder.parents if each.exists())
@@ -90,10 +96,7 @@ def reachable(programs: Programs, who: pwd.struct_passwd | None, beside: Path) -
     programs = Programs(copy / "bin", programs.version)
     if _can_run(programs, who, beside):
         return programs
-    raise NoPostgres(
-        f"PostgreSQL 不以 root 运行；代它运行的账户 {who.pw_name} 进不了 {beside}。"
-        "请把 ZHIHENG_DATA 设为它能进入的文件夹（例如 /var/lib/zhiheng），或用普通账户启动质衡。"
-    )
+    raise NoPostgres(_closed(who, beside))
 
 
 def _folders(chosen: str) -> Iterator[Path]:
@@ -138,6 +141,14 @@ def _can_run(programs: Programs, who: pwd.struct_passwd, beside: Path) -> bool:
     except (PermissionError, subprocess.CalledProcessError):
         return False
     return True
+
+
+def _closed(who: pwd.struct_passwd | None, folder: Path) -> str:
+    name = who.pw_name if who else "-"
+    return (
+        f"PostgreSQL 不以 root 运行；代它运行的账户 {name} 进不了 {folder}。"
+        "请把 ZHIHENG_DATA 设为它能进入的文件夹（例如 /var/lib/zhiheng），或用普通账户启动质衡。"
+    )
 
 
 def _nothing_found(found: list[Programs], version: int | None, chosen: str) -> str:

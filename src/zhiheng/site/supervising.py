@@ -81,6 +81,7 @@ class Supervisor:
                 child.start()
 
     def _end(self) -> None:
+        self.say("正在停止…")
         running = [child.process for child in self.children if child.process and child.process.poll() is None]
         for process in running:
             process.terminate()

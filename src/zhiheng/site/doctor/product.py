@@ -6,6 +6,7 @@ from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhiheng.accounts.models import User
+from zhiheng.audit.protection import weaknesses
 from zhiheng.jobs import queries as jobs
 from zhiheng.packs.loading import default_root, pack_folders
 from zhiheng.packversions.models import PackVersion
@@ -34,9 +35,9 @@ def roles(environment: Environment) -> Said:
 
 
 def audit_protected(environment: Environment) -> Said:
-    rights = "has_table_privilege('audit_entry', 'UPDATE') OR has_table_privilege('audit_entry', 'DELETE')"
-    can_change = _one(f"SELECT {rights} OR has_table_privilege('audit_entry', 'TRUNCATE')")
-    return passed_or_failed(not can_change, "应用账户" + ("能改" if can_change else "只能追加"), "运行 zhiheng init。")
+    connection.ensure_connection()
+    weak = weaknesses(connection.connection)
+    return passed_or_failed(not weak, "；".join(weak) or "应用账户只能追加", "运行 zhiheng init。")
 
 
 def upgrades(environment: Environment) -> Said:
