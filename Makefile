@@ -29,7 +29,7 @@ devenv: $(VENV)/.stamp $(FRONT) ## Make the development environment in .venv
 browser: ## Install Chromium and a Chinese font for the tests, where missing
 	@sh tests/install_browser.sh
 
-demo: devenv ## Run the main job on a small synthetic hospital and show the result
+demo: devenv ## Open a hospital that does not exist in the browser
 	$(BIN)/zhiheng demo
 
 test: devenv browser ## Run every test
@@ -42,6 +42,7 @@ check: devenv ## Format, lint, types, import contracts, packs, generated docs
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet src
 	$(BIN)/python -m zhiheng.web.translations check
+	$(BIN)/python -m zhiheng.site.manage makemigrations --check --dry-run
 	$(BIN)/zhiheng pack check
 	$(BIN)/python docs/generate.py --check
 
