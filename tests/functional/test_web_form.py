@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.browser import PHONE, allow, assert_accessible, screenshot
-from tests.cast import make_cast
 from tests.casework import VISIT, admission, open_case, receive
+from tests.cast import make_cast
 
 from zhiheng.autofill import actions as autofill
 from zhiheng.forms import actions, queries
@@ -109,7 +109,7 @@ def test_keys_pick_confirm_and_go_on(browse, cast, stemi):
     assert focused(page) == HEIGHT
     page.keyboard.press("Shift+Enter")
     assert focused(page) == WEIGHT
-    row(page, "CM-0-3-1").locator("input").first.focus()
+    row(page, "CM-0-3-1").get_by_role("radio").first.focus()
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(row(page, "CM-0-3-1")).to_have_attribute("data-state", "confirmed")
@@ -258,7 +258,8 @@ def test_nothing_is_lost_when_the_connection_breaks(browse, cast, stemi):
     page.keyboard.press("Enter")
     expect(page.locator(".cf-saved[data-kind=problem]")).to_contain_text("2 项未保存")
     kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
-    assert "断网" not in kept and "护士" not in kept
+    assert "断网" not in kept
+    assert "护士" not in kept
     screenshot(page, "offline")
     page.context.set_offline(False)
     saved(page)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from zhiheng.forms import views
+from zhiheng.forms import periods, views
 
 app_name = "forms"
 urlpatterns = [
+    path("undo/", periods.undo_period, name="undo_period"),
     path("cases/<str:code>/form/", views.form, name="form"),
     path("cases/<str:code>/form/answer/", views.answer, name="answer"),
     path("cases/<str:code>/form/section/", views.confirm_section, name="confirm_section"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,17 +14,23 @@ from zhiheng.forms import panels
 from zhiheng.site import worklist
 from zhiheng.web.access import permission_required
 
+TAKEN_BACK = (State.DEPARTMENT_REVIEW, State.CANNOT_COMPLETE)
+
 
 @permission_required("desk.view_cases")
 @require_http_methods(["GET", "POST"])
 def work_list(request: HttpRequest) -> HttpResponse:
     listing = worklist.WorkList(request, worklist.rows_for(request.user))
-    context = (
-        {}
-        if request.htmx
-        else {"states": worklist.counts_by_state(request.user), "late": worklist.late_count(request.user)}
-    )
+    context = {} if request.htmx else counters(request.user)
     return listing.respond("desk/work_list.html", context)
+
+
+def counters(user: Any) -> dict[str, Any]:
+    return {
+        "states": worklist.counts_by_state(user),
+        "late": worklist.late_count(user),
+        "may_undo": user.may("forms.undo_period"),
+    }
 
 
 @permission_required("desk.view_cases")
@@ -35,6 +41,8 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
     with transaction.atomic():
         log("desk.case_opened", by=request.user, on=found)
     context = header(request, found, "form")
+    if found.state == State.UNDECIDED and context["may_decide"]:
+        return redirect("casefinding:decision", found.code)
     if found.state in (State.UNDECIDED, State.NOT_REQUIRED):
         return render(request, "desk/case_undecided.html", context)
     return render(request, "desk/case.html", {**context, **panels.form_context(request, found)})
@@ -59,5 +67,6 @@ def header(request: HttpRequest, case: Case, panel: str) -> dict[str, Any]:
         "panel": panel,
         "days_left": case.days_left(timezone.localdate()),
         "is_finished": case.state in worklist.FINISHED,
+        "may_take_back": case.state in TAKEN_BACK and request.user.may("forms.fill", case.department_id),
         "may_decide": request.user.may("casefinding.decide", case.department_id),
     }

@@ -72,6 +72,7 @@ window.caseForm = window.caseForm || {};
   // ---- going on while a save is under way --------------------------------------------------------------------------
 
   function moveWhenSaved(row, step) {
+    if (moving) return undefined; // on the way already
     caseForm.flush();
     if (!caseForm.queue.isBusy() || caseForm.queue.isStuck()) return move(row, step);
     moving = { item: row.dataset.item, step: step, ahead: [], until: Date.now() + PATIENCE };
@@ -79,6 +80,7 @@ window.caseForm = window.caseForm || {};
   }
 
   function waitAndMove() {
+    if (!moving) return undefined;
     if (caseForm.queue.isBusy() && !caseForm.queue.isStuck() && Date.now() < moving.until) {
       return window.setTimeout(waitAndMove, 8);
     }
