@@ -1,9 +1,11 @@
 """Lists and the frame of pages as people meet them: by mouse and keyboard, on a phone, in the dark, without scripts."""
 
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.staticfiles import finders
 from django.db.models import Q
 from django.shortcuts import render
 from django.urls import include, path
@@ -208,6 +210,17 @@ def test_axe_finds_nothing_with_the_menus_open(page):
     for menu in page.locator("details.menu > summary").all():
         menu.click()
         assert_accessible(page, themes=("light",))
+
+
+def test_a_browser_that_does_not_know_newer_colours_shows_the_same_contrast(page):
+    """Ward computers run browsers of years ago: there `light-dark()` and the like make a whole property void."""
+    style = Path(finders.find("vendor/tabler.css")).read_text(encoding="utf-8")
+    for newer in ("light-dark(", "oklch(", "oklab(", "color-mix("):
+        style = style.replace(newer, "unheard-of(")
+    page.route("**/vendor/tabler.css", lambda route: route.fulfill(body=style, content_type="text/css"))
+    page.goto("/?ends=10")
+    assert_accessible(page)
+    screenshot(page, "web-list-old-browser")
 
 
 def test_a_phone_shows_rows_as_cards_and_hides_the_filters(browse, cast):
