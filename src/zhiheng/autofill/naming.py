@@ -29,6 +29,8 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "id_number": pgettext_lazy("record", "Identity number"),
         "marital_status": pgettext_lazy("record", "Marital status"),
         "occupation": pgettext_lazy("record", "Occupation"),
+        "ethnicity": pgettext_lazy("record", "Ethnic group"),
+        "id_kind": pgettext_lazy("record", "Kind of identity document"),
     },
     "encounter": {
         "record_number": pgettext_lazy("record", "Medical record number"),
@@ -47,6 +49,8 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "weight_kg": pgettext_lazy("record", "Weight (kg)"),
         "height_cm": pgettext_lazy("record", "Height (cm)"),
         "birth_weight_g": pgettext_lazy("record", "Birth weight (g)"),
+        "ventilator_hours": pgettext_lazy("record", "Hours on a ventilator"),
+        "visit_number": pgettext_lazy("record", "Number of the visit"),
         "length_of_stay_days": pgettext_lazy("record", "Days of stay"),
         "readmission_planned": pgettext_lazy("record", "Readmission planned"),
     },

@@ -15,5 +15,11 @@ def test_everything_that_fill_rules_look_at_has_a_name():
     assert set(TAKES) <= naming.TAKES.keys()
     rules = [rule for pack in load_packs() if pack.fills for rule in pack.fills.plan.rules]
     assert {rule.table for rule in rules} <= naming.TABLES.keys() & naming.COLUMNS.keys()
-    read = {(rule.table, column) for rule in rules if rule.value for column in set(rule.value.fields) & rule.columns}
+    known = {"terms"}  # the hospital's own codes, resolved: shown as the name they stand for
+    read = {
+        (rule.table, column)
+        for rule in rules
+        if rule.value
+        for column in (set(rule.value.fields) & rule.columns) - known
+    }
     assert {(table, column) for table, column in read if column not in naming.COLUMNS[table]} == set()
