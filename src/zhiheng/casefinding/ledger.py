@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Count, DateField, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, DateField, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +91,9 @@ def page(asked: Asked, user: Any) -> dict[str, Any]:
     states, cases, in_states = _cases(reach, first, end)
     whole = _total(months, asked, first, end)
     return {
+        "choices": _choices(visits, first, end),
+        "chosen_first": f"{first:%Y-%m}",
+        "chosen_last": f"{end - timedelta(days=1):%Y-%m}",
         "first": first,
         "last": end - timedelta(days=1),
         "kinds": [(kind, label) for kind, (label, _classes) in CLASSES.items()],
@@ -129,6 +132,17 @@ def _period(asked: Asked, visits: QuerySet[Visit]) -> tuple[date, date]:
     last = asked.last or (newest or timezone.localdate()).replace(day=1)
     first = asked.first or _months_before(last, MONTHS - 1)
     return min(first, last), _next_month(max(first, last))
+
+
+def _choices(visits: QuerySet[Visit], first: date, end: date) -> list[str]:
+    """Return the months that can be asked for, the newest first: those of the visits, and what was asked."""
+    ends = visits.aggregate(Min("ended_on"), Max("ended_on"))
+    oldest = min(first, ends["ended_on__min"] or first).replace(day=1)
+    month, found = max(end - timedelta(days=1), ends["ended_on__max"] or first).replace(day=1), []
+    while month >= oldest and len(found) < 240:
+        found.append(f"{month:%Y-%m}")
+        month = _months_before(month, 1)
+    return found
 
 
 def _next_month(day: date) -> date:
