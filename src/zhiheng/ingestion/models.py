@@ -118,6 +118,10 @@ class Reject(models.Model):
         constraints = [models.UniqueConstraint("batch", "identity", name="reject_once")]
         indexes = [models.Index("batch", "state", "kind", name="reject_of_batch")]
 
+    @property
+    def code(self) -> str:
+        return f"{self.batch.code}.{self.number}"
+
 
 class MirrorFile(models.Model):
     """A sealed Parquet file of the mirror: one table, one discharge month. It never changes."""

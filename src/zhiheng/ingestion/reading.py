@@ -1,7 +1,7 @@
 """Read the files of a batch by its profile, in a private folder that is gone afterwards."""
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from zhiheng.ingestion.deliveries import Delivery
 from zhiheng.ingestion.models import Batch
 from zhiheng.ingestion.private import private_folder
 from zhiheng.packversions.queries import profile
-from zhiheng.sources.base import Progress, Reading, files_of
+from zhiheng.records.problems import Effect
+from zhiheng.sources.base import Progress, Reading, Reject, files_of
 from zhiheng.sources.profile import Profile
 
 FIRST = 20  # rejects in a preview
@@ -22,13 +23,21 @@ def read(batch: Batch, progress: Progress) -> Reading:
     with private_folder() as folder:
         Delivery.from_json(batch.sealed).open_into(folder)
         by = profile(batch.interface.profile)
-        return sources.read(
+        found = sources.read(
             by,
             _top(by, folder),
             received_at=batch.received_at,
             progress=progress,
             corrections=rejects.corrections(batch),
         )
+    if found.files:
+        found.rejects = [_expected(reject) for reject in found.rejects]
+    return found
+
+
+def _expected(reject: Reject) -> Reject:
+    """A delivery may be a part of what the profile knows: that other files are not there is worth a note."""
+    return replace(reject, effect=Effect.NOTED) if reject.kind == "no_file" else reject
 
 
 def _top(by: Profile, folder: Path) -> Path:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from zhiheng.ingestion import rejects
 from zhiheng.ingestion.models import Batch, Reject
+from zhiheng.records.schema import TABLES
 
 HIDDEN = "****"
 _NUMBERS = re.compile(r"\d{3,}")  # dates and numbers of patients; counts of places such as 18 stay
@@ -86,6 +87,26 @@ def effect_name(effect: str) -> str:
         "noted": _("only noted"),
     }
     return names.get(effect, effect)
+
+
+def by_table(said: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what is said by table with the tables' names for people, in the order of the schema."""
+    names = {
+        "patient": _("Patients"),
+        "patient_link": _("Links of patient numbers"),
+        "encounter": _("Visits"),
+        "diagnosis": _("Diagnoses"),
+        "procedure": _("Procedures"),
+        "medication": _("Medication"),
+        "observation": _("Observations"),
+        "exam": _("Examinations"),
+        "note": _("Notes"),
+        "allergy": _("Allergies"),
+        "charge": _("Charges"),
+        "stay": _("Stays"),
+        "staff": _("Treating staff"),
+    }
+    return [(names.get(name, name), said[name]) for name in TABLES if name in said]
 
 
 def is_correctable(reject: Reject) -> bool:

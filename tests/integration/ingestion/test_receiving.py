@@ -101,6 +101,11 @@ def test_a_folder_packed_with_its_files_is_read_all_the_same(interface):
     assert batch.sealed["preview"]["tables"] == {"encounter": 2}
 
 
+def test_files_that_are_not_part_of_the_delivery_are_only_noted(stored):
+    batch = stored(visits=VISITS)
+    assert batch.rejects.get(kind="no_file").effect == "noted"
+
+
 class TestFailure:
     def test_a_delivery_of_which_nothing_can_be_read_fails_and_says_so(self, stored):
         batch = stored(visits="不是,我们,要的\n1,2,3\n")

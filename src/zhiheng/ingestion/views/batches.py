@@ -136,10 +136,15 @@ def page_of(request, batch):
     return {
         "batch": batch,
         "is_in_work": batch.state in IN_WORK,
-        "preview": preview and {**preview, "rejects": [_previewed(each, request.user) for each in preview["rejects"]]},
+        "preview": preview
+        and {
+            **preview,
+            "tables": showing.by_table(preview["tables"]),
+            "rejects": [_previewed(each, request.user) for each in preview["rejects"]],
+        },
         "files": sealed.get("files", ()),
         "read": sealed.get("read", ()),
-        "counts": [(name, count) for name, count in batch.counts.items()],
+        "counts": showing.by_table(batch.counts),
         "kinds": showing.kinds(batch, request.user),
         "percent": _percent(batch.progress),
         "may_confirm": may_upload and batch.state == Batch.State.PREVIEWED,

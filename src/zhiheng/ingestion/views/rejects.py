@@ -41,7 +41,7 @@ def columns_for(user):
         Column(
             "reject",
             gettext_lazy("Reject"),
-            value=lambda reject: f"{reject.batch.code}-{reject.number}",
+            value="code",
             sort="pk",
             always=True,
             link=lambda reject: reverse("ingestion:reject", args=[reject.pk]),
@@ -54,7 +54,11 @@ def columns_for(user):
         Column("reason", gettext_lazy("Reason"), value=said("reason"), width=40),
         Column("remedy", gettext_lazy("What to do"), value=said("remedy"), default=False, width=40),
         Column(
-            "effect", gettext_lazy("Effect"), value=lambda reject: showing.effect_name(reject.effect), sort="effect"
+            "effect",
+            gettext_lazy("Effect"),
+            value=lambda reject: showing.effect_name(reject.effect),
+            sort="effect",
+            template="ingestion/_nowrap.html",
         ),
         Column("kind", gettext_lazy("Kind"), sort="kind", default=False),
     )
