@@ -11,7 +11,8 @@ from zhiheng.accounts.policies import BOUNDS
 from zhiheng.accounts.roles import ADMINISTRATORS
 from zhiheng.accounts.trees import department_choices
 
-DAY = {"type": "date"}
+# A text field: the browser's own calendar writes dates in the order of the browser's language, not of the page's.
+DAY = {"placeholder": "2026-11-22", "autocomplete": "off", "inputmode": "numeric"}
 
 
 class DayField(forms.DateField):
@@ -50,7 +51,7 @@ class LoginForm(forms.Form):
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=20,
         help_text=_("Six digits of your authenticator, or one of your recovery codes."),
         widget=forms.TextInput(
@@ -105,7 +106,7 @@ class StaffForm(forms.ModelForm):
     class Meta:
         model = Staff
         fields = ("code", "name", "title", "department", "left_on")
-        labels = {"code": _("Staff number"), "name": _("Name"), "title": _("Professional title")}  # noqa: RUF012
+        labels = {"code": _("Staff number"), "name": _("Full name"), "title": _("Professional title")}  # noqa: RUF012
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -235,7 +236,7 @@ class SetupForm(forms.Form):
 class FirstForm(forms.Form):
     """One of the first three administrators; used three times with a prefix."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=_("Full name"), max_length=80)
     staff_code = forms.CharField(label=_("Staff number"), max_length=40)
     username = forms.CharField(
         label=_("User name"),

@@ -44,6 +44,10 @@ class Problem:
     found: str
     message: str
 
+    @property
+    def column(self) -> str:
+        return COLUMNS[self.field][0]
+
 
 @dataclass
 class Reading:

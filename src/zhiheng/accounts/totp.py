@@ -30,7 +30,7 @@ def address(secret: str, username: str) -> str:
 def picture(secret: str, username: str) -> SafeString:
     """Return the address as a QR code: inline SVG without styles, which the Content-Security-Policy would refuse."""
     code = segno.make(address(secret, username), error="m", micro=False)
-    drawn = code.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
+    drawn = code.svg_inline(scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
     return mark_safe(drawn)
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from django.apps import apps
 from django.contrib import messages
 from django.db.models import Q
 from django.shortcuts import redirect
@@ -27,6 +28,12 @@ def find_person(rows, text):
     )
 
 
+def role_names(entry):
+    """The roles held at that time, in words. Their names belong to accounts, which stands above."""
+    names = dict(apps.get_model("accounts", "Grant")._meta.get_field("role").choices)
+    return "、".join(str(names.get(role, role)) for role in entry.roles.split(",") if role)
+
+
 class Rooms(Choice):
     """The part of the product that an event belongs to: the first word of its code."""
 
@@ -43,8 +50,8 @@ class Entries(Listing):
     columns = (
         Column("at", gettext_lazy("Time"), sort="at", always=True, width=18),
         Column("by", gettext_lazy("Account"), value="by.username", sort="by__username"),
-        Column("name", gettext_lazy("Name"), value="by.staff.name"),
-        Column("roles", gettext_lazy("Roles"), template="audit/_roles.html", default=False, width=30),
+        Column("name", gettext_lazy("Full name"), value="by.staff.name"),
+        Column("roles", gettext_lazy("Roles"), value=role_names, default=False, width=30),
         Column("event", gettext_lazy("Event"), value=lambda entry: label_of(entry.event), sort="event", width=28),
         Column("event_code", gettext_lazy("Code of the event"), value="event", default=False, width=28),
         Column("on", gettext_lazy("Object"), template="audit/_object.html", export=lambda entry, _user: entry.on_code),

@@ -18,7 +18,7 @@ from zhiheng.accounts.roles import ADMINISTRATORS, Role, kind_of
 from zhiheng.audit.recording import log
 from zhiheng.vault.sealing import blind
 
-VALID_HOURS = 72
+VALID_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ class People(Listing):
             always=True,
             link=lambda s: reverse("accounts:person", args=[s.pk]),
         ),
-        Column("name", gettext_lazy("Name"), sort="pinyin"),
+        Column("name", gettext_lazy("Full name"), sort="pinyin"),
         Column("department", gettext_lazy("Department"), value="department.name", sort="department__code"),
         Column("title", gettext_lazy("Professional title"), sort="title", default=False),
         Column("account", gettext_lazy("Account"), value="account.username", sort="account__username"),

@@ -39,7 +39,7 @@ class Grants(Listing):
             always=True,
             link=lambda grant: reverse("accounts:person", args=[grant.user.staff_id]),
         ),
-        Column("name", gettext_lazy("Name"), value="user.staff.name", sort="user__staff__pinyin"),
+        Column("name", gettext_lazy("Full name"), value="user.staff.name", sort="user__staff__pinyin"),
         Column("role", gettext_lazy("Role"), value=lambda grant: grant.get_role_display(), sort="role"),
         Column(
             "department",
