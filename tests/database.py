@@ -4,16 +4,16 @@ All data of a run (database, keys, uploads) stand in one temporary folder. The w
 each with a database of its own. This module is loaded before Django's settings are read, so that they point there.
 """
 
+import atexit
 import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from zhiheng.site.postgres import OWNER, SUPERUSER, Server
 
@@ -49,9 +49,14 @@ def _remove(folder: Path) -> None:
 
 
 def _make_folder() -> Path:
+    """Make the folder of this run, held as long as this process lives."""
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # the account that runs PostgreSQL for root must get through
+    held = ExitStack()
+    held.enter_context(_alone(folder / "run.lock", wait=True))
+    atexit.register(held.close)
+    atexit.register(_remove, folder)  # comes before the line above
     return folder
 
 
@@ -71,8 +76,8 @@ SERVER = Server(FOLDER / "postgres", durable=False)
 _point_settings_at(FOLDER, SERVER)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the keys, and hold the folder as long as this run lasts. Static files are served as they stand."""
+def pytest_configure() -> None:
+    """Make the keys. Static files are served as they stand."""
     from django.conf import settings
 
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -81,9 +86,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
         keys.make(FOLDER / "keyring.json")
         (FOLDER / "data" / "static").mkdir(parents=True)
-        held = _alone(FOLDER / "run.lock", wait=True)
-        held.__enter__()
-        config.add_cleanup(lambda: (_remove(FOLDER), held.__exit__(None, None, None)))
 
 
 def start() -> None:
