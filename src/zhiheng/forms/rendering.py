@@ -126,7 +126,7 @@ def _chip(item: SheetItem, code: str, number: int) -> tuple[str, str, str]:
     option = item.options[number]
     kind = "checkbox" if item.type == "choices" else "radio"
     key = f'<kbd aria-hidden="true">{KEYS[number]}</kbd>' if number < len(KEYS) else ""
-    names = f'type="{kind}" name="value" id="v-{code}-{number}" value="{escape(option.value)}"'
+    names = f'type="{kind}" name="value" id="v-{code}_{number}" value="{escape(option.value)}"'
     return (
         option.value,
         f'<label class="cf-chip"><input {names}',

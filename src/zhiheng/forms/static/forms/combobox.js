@@ -28,7 +28,7 @@ window.caseForm = window.caseForm || {};
   function show(box, text) {
     var list = listOf(box);
     list.innerHTML = text;
-    options(box).forEach(function (option, place) { option.id = list.id + "-" + place; });
+    options(box).forEach(function (option, place) { option.id = list.id + "_" + place; });
     list.hidden = false;
     caseForm.rowOf(box).dataset.searching = "";
     inputOf(box).setAttribute("aria-expanded", "true");

@@ -101,6 +101,7 @@ window.caseForm = window.caseForm || {};
     if (filter) {
       event.preventDefault();
       caseForm.filter(filter.dataset.filter);
+      if (event.detail > 0) filter.blur(); // after the mouse, Enter begins with the first open item
       return window.history.replaceState(null, "", filter.href);
     }
     var jump = event.target.closest("a[data-jump]");
@@ -158,6 +159,10 @@ window.caseForm = window.caseForm || {};
     if (old.open) fresh.open = true;
     if (old.dataset.save) fresh.dataset.save = old.dataset.save;
     var selection = inside && inside.matches("input[type=text]") ? [inside.selectionStart, inside.selectionEnd] : null;
+    old.querySelectorAll(".cf-note input[id]").forEach(function (reason) { // half a reason is no change yet
+      var twin = fresh.querySelector("#" + CSS.escape(reason.id));
+      if (twin) twin.value = reason.value;
+    });
     old.replaceWith(fresh);
     if (window.htmx) window.htmx.process(fresh);
     if (inside) refocus(fresh, inside, selection);
@@ -168,7 +173,7 @@ window.caseForm = window.caseForm || {};
     if (!twin) twin = caseForm.target(fresh);
     if (!twin) return;
     twin.focus({ preventScroll: true });
-    if (selection && twin.setSelectionRange) twin.setSelectionRange(selection[0], selection[1]);
+    if (selection && twin.id === inside.id) twin.setSelectionRange(selection[0], selection[1]);
   }
 
   function left(event) {

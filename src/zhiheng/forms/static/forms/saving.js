@@ -49,8 +49,10 @@ window.caseForm = window.caseForm || {};
       signal: abort.signal,
       redirect: "manual",
     }).then(function (response) {
-      return response.text().then(function (text) { arrived(response, text); });
-    }).catch(function () {
+      return response.text().then(function (text) { return { response: response, text: text }; });
+    }).then(function (answer) {
+      arrived(answer.response, answer.text);
+    }, function () {
       again("offline");
     }).finally(function () { window.clearTimeout(deadline); });
   }
