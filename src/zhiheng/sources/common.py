@@ -25,16 +25,17 @@ def unknown_encounters(tables: Mapping[str, pa.Table]) -> list[Reject]:
     """Return a note for each feed with rows of encounters that are not among those read: they may come later."""
     if "encounter" not in tables:
         return []
-    known = set(tables["encounter"].column("encounter_id").to_pylist())
+    known: Any = pc.unique(tables["encounter"].column("encounter_id"))
     notes: list[Reject] = []
     for name, table in tables.items():
         if name == "encounter" or table.schema.get_field_index("encounter_id") < 0:
             continue
+        encounters: Any = table.column("encounter_id")
+        unknown: Any = pc.invert(pc.is_in(encounters, value_set=known))
+        named: Any = pc.and_(unknown, pc.is_valid(encounters))  # without an encounter it is the patient's alone
         strangers: dict[str, Counter[str]] = defaultdict(Counter)
-        pairs = zip(table.column("source").to_pylist(), table.column("encounter_id").to_pylist(), strict=True)
-        for source, encounter in pairs:
-            if encounter is not None and encounter not in known:  # without one it is the patient's alone
-                strangers[str(source)][str(encounter)] += 1
+        for row in table.select(["source", "encounter_id"]).filter(named).to_pylist():
+            strangers[str(row["source"])][str(row["encounter_id"])] += 1
         notes.extend(_strangers(source, name, found) for source, found in strangers.items())
     return notes
 

@@ -1,5 +1,6 @@
 """What every format turns into: a header, then the rows in chunks, and the rows that could not be read."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 from zhiheng.records.problems import Effect, Problem, shown
 
 CHUNK = 20_000
+_BROKEN = re.compile("[\udc00-\udcff]")
 
 
 @dataclass
@@ -40,10 +42,10 @@ def unreadable_row(kind: str, found: object, reason: str, remedy: str) -> Proble
 
 def broken_cell(row: list[Any]) -> str | None:
     """Return the first field with a byte that is no character."""
-    for cell in row:
-        if type(cell) is str and not cell.isascii() and any("\udc00" <= character <= "\udcff" for character in cell):
-            return cell
-    return None
+    # Broken fields are few and rows may have hundreds: the row is looked at as a whole first.
+    if _BROKEN.search("".join([cell for cell in row if type(cell) is str])) is None:
+        return None
+    return next(cell for cell in row if type(cell) is str and _BROKEN.search(cell))
 
 
 def broken_row(cell: str) -> Problem:

@@ -5,6 +5,7 @@ GB18030 must give text in the expected script. `gb18030`, not `gbk`: it reads ev
 """
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _NOT_TEXT = {
     b"\xff\xfe\x00\x00": "UTF-32 文本",
     b"\x00\x00\xfe\xff": "UTF-32 文本",
 }
+_ASCII = re.compile("[\x00-\x7f]+")
 _REMEDY = "请以 UTF-8（或 GB18030）的 CSV 重新导出"
 
 
@@ -106,7 +108,8 @@ def _is_strictly(opened: Callable[[], BinaryIO], encoding: str) -> bool:
 
 def _tally(opened: Callable[[], BinaryIO], encoding: str) -> _Tally:
     tally = _Tally()
-    decoder = codecs.getincrementaldecoder(encoding)(ERRORS)
+    # UTF-8 has a handler of its own for the same thing, which is many times as fast on a file that is none.
+    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape" if encoding == "utf-8" else ERRORS)
     with opened() as stream:
         while True:
             block = stream.read(BLOCK)
@@ -120,7 +123,9 @@ def _tally(opened: Callable[[], BinaryIO], encoding: str) -> _Tally:
 
 
 def _count(text: str, tally: _Tally) -> None:
-    beyond = {character: count for character, count in Counter(text).items() if character > "\x7f"}
+    # Most files are ASCII for the most part, and that is taken out quickly, as long as it stands in long runs.
+    rest = _ASCII.sub("", text) if len(text.encode("utf-8", "surrogatepass")) < len(text) * 5 // 4 else text
+    beyond = {character: count for character, count in Counter(rest).items() if character > "\x7f"}
     broken = sum(count for character, count in beyond.items() if _is_broken(character))
     tally.broken += broken
     tally.broken_at_end = bool(broken)
