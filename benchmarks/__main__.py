@@ -11,21 +11,24 @@ from rich.table import Table
 
 from benchmarks.measuring import Result, Scale, machine
 
-BENCHMARKS = ("find", "fill", "forms", "indicators", "packs", "reading")
+BENCHMARKS = ("demo", "find", "fill", "forms", "indicators", "packs", "reading")
 RESULTS = Path(__file__).parent / "results.md"
 HEAD = """# What was measured
 
 Written by `make bench`. A ratio compares our engine with SQL written by hand for the same job, in the same run on the
 same machine, taken in turns; seconds depend on the machine. Each number is the shortest of a few runs.
+
+The lines of `demo` are of the records of `zhiheng demo-data`, read as a hospital's export is read and kept in `.benchmarks`;
+`python -m benchmarks demo --encounters N` measures another size. The other lines are of synthetic tables, each for one claim.
 """
 
 
 def main() -> None:
     chosen = _arguments()
-    scale = Scale(chosen.quick, chosen.full)
+    scale = Scale(chosen.quick, chosen.full, chosen.encounters)
     results = list(measure(chosen.only or BENCHMARKS, scale))
     show(results)
-    if not (chosen.quick or chosen.only):
+    if not (chosen.quick or chosen.only or chosen.encounters):
         RESULTS.write_text(written(results), encoding="utf-8")
 
 
@@ -62,6 +65,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="only these benchmarks; nothing is kept")
     parser.add_argument("--quick", action="store_true", help="a trial on little data; the numbers mean nothing")
     parser.add_argument("--full", action="store_true", help="ten million cases for the indicators")
+    parser.add_argument(
+        "--encounters", type=int, metavar="N", help="visits of the demo hospital; one million otherwise"
+    )
     return parser.parse_args()
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import duckdb
 import pyarrow as pa
 
+from benchmarks.by_hand import plain_check
 from benchmarks.measuring import Result, Scale, ratio, seconds
-from zhiheng.engine.check import Check
 from zhiheng.engine.form import Form, Item, ItemType, evaluate
 from zhiheng.engine.language import Type
 from zhiheng.engine.language import duckdb as emit
@@ -66,7 +66,7 @@ def _batch(cases: int) -> Result:
     fields = sorted({name for check in checks for e in (check.expect, check.when) if e for name in e.fields})
     columns = ", ".join(f"{_made(pack.form, name, at)} as {emit.quote(name)}" for at, name in enumerate(fields))
     con.execute(f"create table answers as select 'E' || i as encounter_id, {columns} from range({cases}) t(i)")
-    plain = " union all ".join(_plain(check) for check in checks)
+    plain = " union all ".join(plain_check(check, "answers") for check in checks)
 
     def by_hand() -> pa.Table:
         return con.sql(f"{plain} order by all").to_arrow_table()
@@ -77,13 +77,6 @@ def _batch(cases: int) -> Result:
     return Result(
         "form", f"{len(checks)} checks over {cases:,} cases, against SQL by hand", ours / theirs, "×", 1.2, note
     )
-
-
-def _plain(check: Check) -> str:
-    guard = f"({emit.sql(check.when)}) and " if check.when is not None else ""
-    known = " and ".join(f"{emit.quote(name)} is not null" for name in check.expect.fields)
-    name = check.id.replace("'", "''")
-    return f"select encounter_id, '{name}' from answers where {guard}not ({emit.sql(check.expect)}) and {known}"
 
 
 def _made(form: Form, name: str, at: int) -> str:

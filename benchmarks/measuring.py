@@ -22,6 +22,7 @@ class Scale:
 
     quick: bool = False
     full: bool = False
+    encounters: int | None = None  # of the demo hospital, where another number is asked for
 
     def of(self, quick: int, normal: int, full: int | None = None) -> int:
         return quick if self.quick else full if self.full and full is not None else normal
@@ -101,7 +102,7 @@ def machine() -> dict[str, str]:
     """Return what a reader must know of the machine to compare the numbers with his own."""
     cores = duckdb.execute("select current_setting('threads')").fetchall()
     return {
-        "Cores used": str(cores[0][0]),
+        "Machine": f"{cores[0][0]} cores",
         "Memory": _memory(),
         "System": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
