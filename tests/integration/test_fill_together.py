@@ -1,6 +1,6 @@
-"""Filling many packs together gives each what it is given alone."""
+"""Filling many packs together gives each what it is given alone, and a few cases what many are given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from zhiheng import sources
-from zhiheng.engine.fill import Job, fill, fill_all
+from zhiheng.engine.fill import Filled, Job, fill, fill_all
+from zhiheng.engine.fill import run as running
 from zhiheng.packs.loading import Pack, load_packs
 from zhiheng.records.store import Records
 from zhiheng.sources import profile as profiles
@@ -43,16 +44,23 @@ def alone(con: duckdb.DuckDBPyConnection, number: int, pack: Pack) -> tuple[pa.T
     return found.proposals, found.refused
 
 
-def test_many_packs_together_are_each_filled_as_alone(hospital: duckdb.DuckDBPyConnection) -> None:
-    jobs = [Job(pack.fills.plan, pack.fills.terms, pack.fills.units) for pack in PACKS]
-    cases = [(number, visit) for number in range(len(jobs)) for visit in cases_of(hospital, number)]
-    hospital.register(
-        "together", pa.table({"job": [number for number, _ in cases], "encounter_id": [visit for _, visit in cases]})
-    )
+def together(con: duckdb.DuckDBPyConnection, packs: Sequence[Pack]) -> list[Filled]:
+    jobs = [Job(pack.fills.plan, pack.fills.terms, pack.fills.units) for pack in packs]
+    cases = [(number, visit) for number in range(len(jobs)) for visit in cases_of(con, number)]
+    numbers, visits = ([case[at] for case in cases] for at in (0, 1))
+    con.register("together", pa.table({"job": numbers, "encounter_id": visits}))
+    return fill_all(con, jobs, "together", complete=PROFILE.complete)
 
-    together = fill_all(hospital, jobs, "together", complete=PROFILE.complete)
 
-    for number, (pack, found) in enumerate(zip(PACKS, together, strict=True)):
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["in DuckDB", "in Python"])
+def test_many_packs_together_are_each_filled_as_alone(
+    hospital: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(running, "FEW", few)
+
+    found_together = together(hospital, PACKS)
+
+    for number, (pack, found) in enumerate(zip(PACKS, found_together, strict=True)):
         proposals, refused = alone(hospital, number, pack)
         assert proposals.num_rows > 0
         assert found.proposals.to_pylist() == proposals.to_pylist(), pack.abbr
@@ -65,3 +73,20 @@ def test_a_job_that_fills_nothing_gets_nothing(hospital: duckdb.DuckDBPyConnecti
     (found,) = fill_all(hospital, [Job.nothing(PACKS[0].form)], "nobody")
 
     assert found.proposals.num_rows == found.refused.num_rows == 0
+
+
+def test_a_few_cases_are_filled_in_python_as_many_are_in_duckdb(
+    hospital: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs = [pack for pack in load_packs() if pack.fills]
+    monkeypatch.setattr(running, "FEW", 1_000_000)
+    few = together(hospital, packs)
+    monkeypatch.setattr(running, "FEW", 0)
+
+    many = together(hospital, packs)
+
+    assert sum(each.proposals.num_rows for each in few) > 50_000
+    assert sum(each.refused.num_rows for each in few) > 10
+    for pack, one, other in zip(packs, few, many, strict=True):
+        assert one.proposals.to_pylist() == other.proposals.to_pylist(), pack.abbr
+        assert one.refused.to_pylist() == other.refused.to_pylist(), pack.abbr

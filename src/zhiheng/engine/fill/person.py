@@ -3,8 +3,8 @@
 from .query import quote
 
 # Whose row it is: stated by the row, or by the visit that it belongs to.
-_OF_VISIT_ALONE = ("stay", "charge", "staff")
-_STATED = ("patient", "encounter")
+OF_VISIT_ALONE = ("stay", "charge", "staff")
+STATED = ("patient", "encounter")
 
 
 def create_people(persons: str) -> str:
@@ -28,10 +28,10 @@ def create_numbers(persons: str) -> str:
 def create_rows(table: str) -> str:
     """Return the statement that copies the rows of these people, each with its person."""
     visit = "LEFT JOIN encounter e ON e.encounter_id = t.encounter_id"
-    whose = "t.patient_id" if table in _STATED else "coalesce(t.patient_id, e.patient_id)"
-    if table in _OF_VISIT_ALONE:
+    whose = "t.patient_id" if table in STATED else "coalesce(t.patient_id, e.patient_id)"
+    if table in OF_VISIT_ALONE:
         whose = "e.patient_id"
-    joins = "" if table in _STATED else visit
+    joins = "" if table in STATED else visit
     return (
         f"CREATE OR REPLACE TEMP TABLE {rows_of(table)} AS SELECT DISTINCT t.*, n.person FROM {quote(table)} t {joins} "
         f"JOIN fill_numbers n ON n.patient_id = {whose}"

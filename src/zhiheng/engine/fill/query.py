@@ -16,15 +16,11 @@ from zhiheng.engine.language import duckdb as emit
 from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.records.schema import TABLES
 
-from .rules import CODED, ENCOUNTER_HISTORY, FOUND, NEGATED, Rule
+from .rules import ANYTHING, CODED, ENCOUNTER_HISTORY, FOUND, NEGATED, SAME_CLAUSE, Rule
 
 BITS = 60  # rules per mask: a BIGINT with room for its sign
 LAST = "1e300"  # the place of rows without an order: after all others
 END_OF_DAY = "INTERVAL 86399 SECOND"
-AROUND = 15  # characters of context on each side of a quoted match
-ANYTHING = "."  # what the context of a quoted match may consist of; line ends end it
-SAME_CLAUSE = r"[^。；;，,\r\n]"  # and what the words that can deny a match may: a neighbouring clause denies nothing
-
 Factor = Callable[[Rule], str]
 
 # What these functions make of a time does not depend on its time of day.
@@ -50,7 +46,7 @@ _EXCERPTS = {
     "stay": "coalesce(r.ward, r.department)",
     "note": "coalesce(r.title, r.kind)",
 }
-_COLUMNS_OF_EXCERPTS = {
+COLUMNS_OF_EXCERPTS = {
     "medication": ("name", "dose", "dose_unit"),
     "observation": ("name", "comparator", "value_number", "value_text", "unit"),
     "diagnosis": ("code", "name"),
@@ -183,14 +179,12 @@ class TableQuery:
 
     def _quoted(self, rule: Rule, context: str = ANYTHING) -> str:
         assert rule.pattern
-        around = f"{context}{{0,{AROUND}}}"
-        return f"regexp_extract({self._within(rule)}, {text(f'{around}(?:{rule.pattern.match}){around}')})"
+        return f"regexp_extract({self._within(rule)}, {text(rule.pattern.with_context(context))})"
 
     def _found(self, rule: Rule) -> str:
         if not rule.pattern:
             return "CAST(NULL AS VARCHAR)"
-        group = 1 if "(" in rule.pattern.match.replace("(?", "").replace("\\(", "") else 0
-        return f"nullif(regexp_extract({self._within(rule)}, {text(rule.pattern.match)}, {group}), '')"
+        return f"nullif(regexp_extract({self._within(rule)}, {text(rule.pattern.match)}, {rule.pattern.group}), '')"
 
     def _present(self, rule: Rule) -> str | None:
         if rule.unit and rule.value:
@@ -208,14 +202,14 @@ class TableQuery:
         if rule.value is None:
             found = self._found(rule)
             timed = item.type in (ItemType.DATE, ItemType.DATETIME)
-            return _time_from_text(found, item.type) if timed else found
+            return time_from_text(found, item.type) if timed else found
         sql, kind = self._sql(rule.value, rule), rule.value.type
         if kind is Type.DATETIME and item.type is ItemType.DATE:
             return f"strftime({sql}, '%Y-%m-%d')"
         if kind is Type.DATETIME:
             return f"strftime({sql}, '%Y-%m-%d %H:%M')"
         if kind is Type.TEXT and item.type in (ItemType.DATE, ItemType.DATETIME):
-            return _time_from_text(sql, item.type)
+            return time_from_text(sql, item.type)
         if kind is Type.NUMBER and rule.unit:
             return f"CAST(round({sql}, 8) AS VARCHAR)"
         return f"CAST({sql} AS VARCHAR)"
@@ -335,7 +329,7 @@ class TableQuery:
         )
 
     def _kept_columns(self) -> tuple[str, ...]:
-        wanted = {"source", "source_id", "record_version", *_COLUMNS_OF_EXCERPTS.get(self.table, ())}
+        wanted = {"source", "source_id", "record_version", *COLUMNS_OF_EXCERPTS.get(self.table, ())}
         for each in self.rules:
             rule = each.rule
             wanted |= rule.columns | set(rule.pattern.within if rule.pattern else ())
@@ -469,7 +463,7 @@ class TableQuery:
         return form.format(quote(name.strip('"') + suffix)) if name else "NULL"
 
 
-def _time_from_text(sql: str, kind: ItemType) -> str:
+def time_from_text(sql: str, kind: ItemType) -> str:
     """Return a written time in our form; text that is no complete time gives nothing."""
     days, shown = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"), "%Y-%m-%d"
     forms = list(days)

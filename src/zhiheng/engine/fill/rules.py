@@ -1,7 +1,8 @@
 """Fill rules, compiled: one rule says from which rows of which table an item takes its value."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -59,6 +60,11 @@ CODED = {
 CODED["encounter"]["disposition_terms"] = "discharge_disposition"
 
 
+AROUND = 15  # characters of context on each side of a quoted match
+ANYTHING = "."  # what the context of a quoted match may consist of; line ends end it
+SAME_CLAUSE = r"[^。；;，,\r\n]"  # and what the words that can deny a match may: a neighbouring clause denies nothing
+
+
 class FillError(ValueError):
     """Rules that cannot run."""
 
@@ -70,6 +76,21 @@ class Pattern:
     match: str
     unless: str | None = None
     within: tuple[str, ...] = ()
+
+    @property
+    def undenied(self) -> "Pattern":
+        """The pattern without what denies it."""
+        return replace(self, unless=None)
+
+    @property
+    def group(self) -> int:
+        """Which group is the find: the first, or the whole where there is none."""
+        return min(re.compile(self.match).groups, 1)
+
+    def with_context(self, context: str) -> str:
+        """Return the pattern with the characters around it that are quoted with it."""
+        around = f"{context}{{0,{AROUND}}}"
+        return f"{around}(?:{self.match}){around}"
 
 
 @dataclass(frozen=True)

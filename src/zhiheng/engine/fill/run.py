@@ -6,8 +6,7 @@ asked (`fill_users`), which makes an answer of it by the options of its own form
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -15,96 +14,26 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from zhiheng.engine.form import Form, Item, ItemType
+from zhiheng.engine.form import Item, ItemType
 from zhiheng.engine.language import Type
 from zhiheng.engine.language.duckdb import SQL_TYPES
 from zhiheng.records.schema import TABLES
 
 from . import person
+from .few import fill_few
 from .options import give_option
 from .query import BITS, Numbered, TableQuery, case_of, quote, text
+from .questions import NUMBER, TOGETHER, TRANSLATED, Asked, Job, User, asked, users
+from .results import PROPOSALS, REASONS, REFUSED, Evidence, Filled, Proposal, proposals_by_case
+from .rows import Visit
 from .rules import ENCOUNTER_HISTORY, FACT, Plan, Rule, rows_of_person
 from .terms import Terms
 from .units import Units
 
-_FIELDS: list[tuple[str, pa.DataType]] = [
-    ("pack", pa.string()),
-    ("encounter_id", pa.string()),
-    ("item", pa.string()),
-    ("value", pa.string()),  # JSON; for an item of several choices one row for each option
-    ("table", pa.string()),
-    ("source", pa.string()),
-    ("source_id", pa.string()),
-    ("record_version", pa.int32()),
-    ("time", pa.timestamp("s")),
-    ("time_precision", pa.string()),
-    ("excerpt", pa.string()),
-    ("rule", pa.string()),
-    ("candidates", pa.int64()),  # rows that served the rule, the taken one among them
-    ("examined", pa.int64()),  # for an absence: rows of the table among which there was none
-]
-PROPOSALS = pa.schema(_FIELDS)
-REFUSED = pa.schema([*_FIELDS, ("reason", pa.string()), ("found", pa.string())])
+FEW = 100  # cases that are filled in Python before a query has been planned
+MORE = 2  # packs that make the queries so much longer that as many cases again are few
 
-FEW = 100  # cases for which planning a query takes longer than running it
-
-TOGETHER = 60  # questions in one query: planning takes more than twice as long for twice as many
-
-REASONS = {
-    "imprecise": "来源只记录到日期，不能作为日期时间填入",
-    "bound": "来源给出的是界限（如“<0.01”），不是确切的数值",
-    "unit": "来源的单位未知或为空，不能换算",
-    "no_option": "来源的取值不对应表单的任何选项",
-    "ambiguous": "来源有互相矛盾的多个取值",
-    "too_long": "来源的文本超过该项允许的长度",
-    "not_a_number": "来源的取值不是数",
-}
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What could be filled, and what was found but could not be filled, with the reason."""
-
-    proposals: pa.Table
-    refused: pa.Table
-
-
-@dataclass
-class Evidence:
-    """The row that proves a value."""
-
-    table: str
-    source: str | None
-    source_id: str | None
-    record_version: int | None
-    time: str | None
-    excerpt: str | None
-    rule: str
-    candidates: int
-    examined: int | None = None
-
-
-@dataclass
-class Proposal:
-    """A value for an item, as JSON, with its evidence: one row for each chosen option."""
-
-    value: Any
-    evidence: list[Evidence] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A plan to run over some cases, with the terms and units that its rules speak of."""
-
-    plan: Plan
-    terms: Terms
-    units: Units
-    known: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # people's answers by case and item
-
-    @classmethod
-    def nothing(cls, form: Form) -> "Job":
-        """Return the job of a pack that fills nothing."""
-        return cls(Plan(form.abbr, form, ()), Terms(()), Units(()))
+MOST = 4  # cases of one visit in so many: their rows are most of what there is, and are read where they stand
 
 
 def fill(
@@ -141,9 +70,13 @@ def fill_all(
 
     The result is, for each job, what `fill` gives for it alone.
     """
+    known_persons = {} if persons is None else persons
+    visits = _visits(con, cases)
+    if len(visits) <= FEW * (1 + len(jobs) // MORE):
+        return fill_few(con, jobs, visits, frozenset(complete), known_persons)
     found: dict[int, Filled] = {}
     for group in _compatible(jobs):
-        run = _Run(con, [jobs[number] for number in group], frozenset(complete), {} if persons is None else persons)
+        run = _Run(con, [jobs[number] for number in group], frozenset(complete), known_persons)
         try:
             numbers = ", ".join(f"({number}, {place})" for place, number in enumerate(group))
             run.prepare(
@@ -156,6 +89,15 @@ def fill_all(
         finally:
             run.clean()
     return [found[number] for number in range(len(jobs))]
+
+
+def _visits(con: duckdb.DuckDBPyConnection, cases: str) -> list[tuple[int, Visit]]:
+    """Return the visits of each job, in the order in which they are filled; no more than decide how."""
+    rows = con.execute(
+        "SELECT c.job, e.encounter_id, any_value(e.patient_id) FROM encounter e JOIN "
+        f"{cases} c ON c.encounter_id = e.encounter_id GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [(job, Visit(encounter, patient)) for job, encounter, patient in rows]
 
 
 def _compatible(jobs: Sequence[Job]) -> list[list[int]]:
@@ -182,115 +124,6 @@ def _meanings(job: Job) -> dict[object, object]:
     return means
 
 
-def proposals_by_case(
-    proposals: pa.Table, form_types: Mapping[str, ItemType] | None = None
-) -> dict[str, dict[str, Proposal]]:
-    """Return the proposals by encounter and item; the options of an item of several choices in one list."""
-    types = form_types or {}
-    found: dict[str, dict[str, Proposal]] = {}
-    for row in proposals.to_pylist():
-        case = found.setdefault(row["encounter_id"], {})
-        value = orjson.loads(row["value"])
-        evidence = _evidence(row)
-        if types.get(row["item"]) is not ItemType.CHOICES:
-            case[row["item"]] = Proposal(value, [evidence])
-            continue
-        proposal = case.setdefault(row["item"], Proposal([]))
-        if value not in proposal.value:
-            proposal.value.append(value)
-            proposal.evidence.append(evidence)
-    return found
-
-
-def _evidence(row: Mapping[str, Any]) -> Evidence:
-    form = {"date": "%Y-%m-%d", "second": "%Y-%m-%d %H:%M:%S"}.get(row["time_precision"] or "", "%Y-%m-%d %H:%M")
-    return Evidence(
-        row["table"],
-        row["source"],
-        row["source_id"],
-        row["record_version"],
-        row["time"].strftime(form) if row["time"] else None,
-        row["excerpt"],
-        row["rule"],
-        row["candidates"],
-        row["examined"],
-    )
-
-
-TRANSLATED, NUMBER, AS_FOUND = 0, 1, 2  # what is done with a raw value
-
-
-@dataclass(frozen=True)
-class _User:
-    """A rule of one job. `number` tells it from all others and keeps the order of its pack."""
-
-    number: int
-    job: int
-    rule: Rule
-    item: Item
-    turn: int  # the pass in which it runs
-    decided: int  # the pass after which its item is decided
-    is_simple: bool  # the only rule of its item, and it takes one row
-    denies: bool  # it or another rule of its item answers with an absence
-
-    @property
-    def kind(self) -> int:
-        if _is_translated(self.rule, self.item):
-            return TRANSLATED
-        return NUMBER if self.item.type is ItemType.NUMBER else AS_FOUND
-
-
-def _users(jobs: Sequence[Job]) -> Iterator[_User]:
-    first = 0
-    for number, job in enumerate(jobs):
-        plan = job.plan
-        turns = {rule.id: turn for turn, rules in enumerate(plan.passes) for rule in rules}
-        by_item: dict[str, list[Rule]] = {}
-        for rule in plan.rules:
-            by_item.setdefault(rule.item, []).append(rule)
-        for place, rule in enumerate(plan.rules):
-            same = by_item[rule.item]
-            decided = max(turns[each.id] for each in same)
-            simple = len(same) == 1 and rule.takes_one_row
-            denies = any(each.absent is not None for each in same)
-            yield _User(first + place, number, rule, plan.items[rule.item], turns[rule.id], decided, simple, denies)
-        first += len(plan.rules)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A question to the rows of a table, with all rules that ask it. `rule` and `item` stand for them."""
-
-    rule: Rule
-    item: Item
-    users: tuple[_User, ...]
-
-    @property
-    def denies(self) -> bool:
-        return any(user.denies for user in self.users)
-
-
-def _asked(users: Sequence[_User]) -> list[_Asked]:
-    by_question: dict[tuple[object, ...], list[_User]] = {}
-    for user in users:
-        by_question.setdefault(_question(user), []).append(user)
-    asked = []
-    for number, same in enumerate(by_question.values()):
-        absent = next((user.rule.absent for user in same if user.rule.absent is not None), None)
-        rule = replace(same[0].rule, id=str(number), absent=absent)
-        asked.append(_Asked(rule, same[0].item, tuple(same)))
-    return asked
-
-
-def _question(user: _User) -> tuple[object, ...]:
-    """Return all that decides which row is taken and what is read from it."""
-    rule, kind = user.rule, user.item.type
-    timed = kind if kind in (ItemType.DATE, ItemType.DATETIME) else None
-    terms = tuple(rule.mapping or ()) if rule.maps_terms else None
-    read = (rule.value, rule.answer, rule.pattern, rule.unit, timed, terms)
-    return (rule.take, rule.where, rule.terms, rule.order, rule.negated, rule.visits, *read)
-
-
 class _Run:
     """One run: its temporary tables all begin with `fill_`."""
 
@@ -305,12 +138,12 @@ class _Run:
         self.persons: pa.Table | Mapping[str, str] = persons
         self.terms = Terms({name: job.terms[name] for job in jobs for name in job.terms.names}.values())
         self.units = jobs[0].units
-        self.small = self.has_history = False
+        self.has_history = False
         self.sources: dict[str, str] = {}
         self.empty: set[str] = set()
         self.keys: dict[str, tuple[str, ...]] = {}
         self.coded: set[str] = set()
-        self.users = list(_users(jobs))
+        self.users = list(users(jobs))
         self.passes = max((user.turn + 1 for user in self.users), default=0)
         self.tables = tuple(dict.fromkeys(user.rule.table for user in self.users if not user.rule.is_of_person))
         self.of_person = tuple(dict.fromkeys(user.rule.table for user in self.users if user.rule.is_of_person))
@@ -346,19 +179,18 @@ class _Run:
         self._choose_sources()
 
     def _choose_sources(self) -> None:
-        """Decide from where rows are read: for a few cases from copies of their rows alone.
+        """Decide from where rows are read: from copies of the cases' rows alone, unless they are most of all rows.
 
-        For a few cases planning takes longer than running, and half of it is the optimizer's: it has nothing to win
-        on a few hundred rows.
+        Each question to a table would otherwise look through the rows of all visits of the hospital again.
         """
-        # The more packs, the longer the queries, and the more cases it takes to win the planning back.
-        few = FEW * (1 + len(self.jobs) // 5)
-        self.small = self.con.execute("SELECT count(*) FROM fill_cases").fetchall()[0][0] <= few
+        counts = "SELECT (SELECT count(*) FROM fill_cases), (SELECT count(*) FROM encounter)"
+        cases, encounters = self.con.execute(counts).fetchall()[0]
+        copied = cases * MOST <= encounters
         for table in self.tables:
             source = "fill_encounters" if table == "encounter" and self.has_history else quote(table)
             key, cases = ("patient_id", "fill_cases") if table == "patient" else ("encounter_id", "fill_visits")
             rows = f"FROM {source} t SEMI JOIN {cases} v ON v.{key} = t.{key}"
-            if self.small:
+            if copied:
                 source = f"fill_of_{table}"
                 self.con.execute(f"CREATE OR REPLACE TEMP TABLE {source} AS SELECT t.* {rows}")
                 rows = f"FROM {source}"
@@ -370,8 +202,6 @@ class _Run:
             self.sources[rows] = person.rows_of(table)
             if not self.con.execute(f"SELECT 1 FROM {self.sources[rows]} LIMIT 1").fetchall():
                 self.empty.add(rows)
-        if self.small:
-            self.con.execute("PRAGMA disable_optimizer")
 
     def _keep_of_persons(self) -> None:
         """Add what is known of the person beyond the visit, where a rule asks for it."""
@@ -438,16 +268,16 @@ class _Run:
         used = frozenset(name for user in users for name in user.rule.uses)
         if used:
             self._read_answers(used, users)
-        by_rows: dict[str, list[_User]] = {}
+        by_rows: dict[str, list[User]] = {}
         for user in users:
             by_rows.setdefault(user.rule.rows, []).append(user)
         for group in by_rows.values():
-            asked = _asked(group)
-            for start in range(0, len(asked), TOGETHER):
-                self._fill_from(group[0].rule.table, asked[start : start + TOGETHER])
+            questions = asked(group)
+            for start in range(0, len(questions), TOGETHER):
+                self._fill_from(group[0].rule.table, questions[start : start + TOGETHER])
         self._choose(turn)
 
-    def _read_answers(self, used: frozenset[str], users: Sequence["_User"]) -> None:
+    def _read_answers(self, used: frozenset[str], users: Sequence["User"]) -> None:
         """Make the answers that the next pass uses into columns: people's answers first."""
         columns = []
         plans = {name: self.jobs[user.job].plan for user in users for name in user.rule.uses}
@@ -469,7 +299,7 @@ class _Run:
 
     # One table of one pass -------------------------------------------------------------------------------------------
 
-    def _fill_from(self, table: str, asked: Sequence["_Asked"]) -> None:
+    def _fill_from(self, table: str, asked: Sequence["Asked"]) -> None:
         numbered = [Numbered(each.rule, number, each.item, each.denies) for number, each in enumerate(asked)]
         rules = [each.rule for each in asked]
         rows = rules[0].rows
@@ -485,7 +315,7 @@ class _Run:
         if table in self.complete:
             self._keep_absences(query, [each for each in numbered if each.rule.absent is not None])
 
-    def _keep_users(self, asked: Sequence["_Asked"], words: int) -> None:
+    def _keep_users(self, asked: Sequence["Asked"], words: int) -> None:
         """Write which rules each question serves, and which questions each job has."""
         rows = [(number, user) for number, each in enumerate(asked) for user in each.users]
         absent = [None if user.rule.absent is None else orjson.dumps(user.rule.absent).decode() for _, user in rows]
@@ -505,7 +335,7 @@ class _Run:
         allowed = {f"allow{word}": pa.array([mask[word] for mask in masks], pa.int64()) for word in range(words)}
         self._register("fill_allowed", pa.table({"job": pa.array(range(len(masks)), pa.int32()), **allowed}))
 
-    def _find_values(self, query: TableQuery, asked: Sequence["_Asked"]) -> None:
+    def _find_values(self, query: TableQuery, asked: Sequence["Asked"]) -> None:
         if query.needs_terms:
             self._resolve_terms(query)
         self._resolve_coded(query)
@@ -599,7 +429,7 @@ class _Run:
         self.con.execute("CREATE OR REPLACE TEMP TABLE fill_keys AS SELECT * FROM fill_resolved")
         self.con.unregister("fill_resolved")
 
-    def _keep_values(self, asked: Sequence["_Asked"]) -> None:
+    def _keep_values(self, asked: Sequence["Asked"]) -> None:
         """Turn what was found into answers: options, numbers, times; or say why it cannot be one."""
         self._translate({user.number: user for each in asked for user in each.users if user.kind == TRANSLATED})
         self.con.execute(
@@ -626,7 +456,7 @@ class _Run:
             return "JOIN fill_users u ON u.k = v.k"
         return "JOIN fill_cases c ON c.case_no = v.case_no JOIN fill_users u ON u.k = v.k AND u.job = c.job"
 
-    def _translate(self, users: Mapping[int, "_User"]) -> None:
+    def _translate(self, users: Mapping[int, "User"]) -> None:
         rows: list[tuple[int, str, str | None, str | None]] = []
         if users:
             distinct = self.con.execute(
@@ -744,8 +574,6 @@ class _Run:
 
     def clean(self) -> None:
         """Leave the connection as it was."""
-        if self.small:
-            self.con.execute("PRAGMA enable_optimizer")
         for view in ("fill_users", "fill_allowed", "fill_options"):
             self.con.unregister(view)
         copies = [source for source in self.sources.values() if source.startswith(("fill_of_", "fill_person_"))]
@@ -801,9 +629,16 @@ def _words(numbers: Iterable[int], words: int) -> list[int]:
     return masks
 
 
-def _is_translated(rule: Rule, item: Item) -> bool:
-    closed = item.type in (ItemType.CHOICE, ItemType.CHOICES)
-    return closed or rule.mapping is not None or rule.by_code or (item.type is ItemType.TEXT and bool(item.max_length))
-
-
-__all__ = ["Evidence", "Filled", "Item", "Job", "Proposal", "fill", "fill_all", "proposals_by_case"]
+__all__ = [
+    "PROPOSALS",
+    "REASONS",
+    "REFUSED",
+    "Evidence",
+    "Filled",
+    "Item",
+    "Job",
+    "Proposal",
+    "fill",
+    "fill_all",
+    "proposals_by_case",
+]
