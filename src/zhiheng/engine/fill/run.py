@@ -518,25 +518,14 @@ class _Run:
         """
         if not any(user.decided == turn and not user.is_simple for user in self.users):
             return
-        self.con.execute(
-            "INSERT INTO fill_chosen WITH f AS MATERIALIZED (SELECT f.*, n = 0 AND examined IS NOT NULL AS absence, "
-            "i.several, i.sole FROM fill_found f JOIN fill_ids i ON i.rule = f.rule "
+        found = (
+            "f AS MATERIALIZED (SELECT f.*, n = 0 AND examined IS NOT NULL AS absence, i.several, i.sole "
+            "FROM fill_found f JOIN fill_ids i ON i.rule = f.rule "
             f"WHERE i.decided = {turn} AND NOT i.simple), "
-            "present AS (SELECT case_no, item, min(rule) AS rule FROM f WHERE NOT absence GROUP BY 1, 2), "
-            "ruled AS (SELECT f.* FROM f JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
-            "WHERE NOT f.absence AND (f.rule = p.rule OR f.several) "
-            "UNION ALL SELECT f.* FROM f ANTI JOIN present p ON p.case_no = f.case_no AND p.item = f.item "
-            "ANTI JOIN fill_doubts d ON d.case_no = f.case_no AND d.item = f.item "
-            "WHERE f.absence QUALIFY f.rule = min(f.rule) OVER (PARTITION BY f.case_no, f.item)), "
-            "clash AS (SELECT case_no, rule, string_agg(DISTINCT found, ' / ' ORDER BY found) AS found FROM ruled "
-            "WHERE sole GROUP BY 1, 2 "
-            "HAVING count(DISTINCT coalesce(value, reason || coalesce(found, ''))) > 1), "
-            "judged AS (SELECT r.* REPLACE (CASE WHEN c.case_no IS NULL THEN r.reason ELSE 'ambiguous' END AS reason, "
-            "coalesce(c.found, r.found) AS found) "
-            "FROM ruled r LEFT JOIN clash c ON c.case_no = r.case_no AND c.rule = r.rule) "
-            "SELECT * EXCLUDE (absence, several, sole) FROM judged QUALIFY row_number() OVER "
-            "(PARTITION BY case_no, item, coalesce(reason, value) ORDER BY rule, time, source, source_id) = 1"
+            "lone AS MATERIALIZED (SELECT case_no, item FROM f GROUP BY 1, 2 HAVING count(*) = 1)"
         )
+        self.con.execute(f"INSERT INTO fill_chosen WITH {found} {_LONE}")
+        self.con.execute(f"INSERT INTO fill_chosen WITH {found}, {_AMONG_SEVERAL}")
 
     @property
     def _chosen(self) -> str:
@@ -602,6 +591,31 @@ SELECT w.* EXCLUDE (person),
         AS days_since_previous_discharge,
     b.planned AS previous_readmission_planned
 FROM wanted w LEFT JOIN before b ON b.encounter_id = w.encounter_id
+"""
+# What one rule alone found, once, stands: it is most of what is found, and needs no comparing.
+_LONE = """
+SELECT f.* EXCLUDE (absence, several, sole) FROM f SEMI JOIN lone l ON l.case_no = f.case_no AND l.item = f.item
+ANTI JOIN fill_doubts d ON f.absence AND d.case_no = f.case_no AND d.item = f.item
+"""
+_AMONG_SEVERAL = """
+g AS MATERIALIZED (SELECT f.* FROM f ANTI JOIN lone l ON l.case_no = f.case_no AND l.item = f.item),
+present AS (SELECT case_no, item, min(rule) AS rule FROM g WHERE NOT absence GROUP BY 1, 2),
+ruled AS (
+    SELECT g.* FROM g JOIN present p ON p.case_no = g.case_no AND p.item = g.item
+    WHERE NOT g.absence AND (g.rule = p.rule OR g.several)
+    UNION ALL
+    SELECT g.* FROM g ANTI JOIN present p ON p.case_no = g.case_no AND p.item = g.item
+    ANTI JOIN fill_doubts d ON d.case_no = g.case_no AND d.item = g.item
+    WHERE g.absence QUALIFY g.rule = min(g.rule) OVER (PARTITION BY g.case_no, g.item)),
+clash AS (
+    SELECT case_no, rule, string_agg(DISTINCT found, ' / ' ORDER BY found) AS found FROM ruled WHERE sole
+    GROUP BY 1, 2 HAVING count(DISTINCT coalesce(value, reason || coalesce(found, ''))) > 1),
+judged AS (
+    SELECT r.* REPLACE (
+        CASE WHEN c.case_no IS NULL THEN r.reason ELSE 'ambiguous' END AS reason, coalesce(c.found, r.found) AS found)
+    FROM ruled r LEFT JOIN clash c ON c.case_no = r.case_no AND c.rule = r.rule)
+SELECT * EXCLUDE (absence, several, sole) FROM judged QUALIFY row_number() OVER
+    (PARTITION BY case_no, item, coalesce(reason, value) ORDER BY rule, time, source, source_id) = 1
 """
 _KEY_COLUMNS = ("code_system", "code", "name", "codings", "terms")
 _TEMPORARY = (
