@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from sections import diseases, expressions, front_page_items, frontpage, open_facts, profile, records, settings
+from sections import diseases, expressions, front_page_items, frontpage, open_facts, profile, records, roles, settings
 
 HERE = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/frontpage.md": frontpage.page,
     "reference/profile.md": profile.page,
     "reference/records.md": records.page,
+    "reference/roles.md": roles.page,
     "reference/settings.md": settings.page,
     "reference/diseases/README.md": diseases.index,
     **{f"reference/diseases/{name.lower()}.md": partial(diseases.page, name) for name in diseases.names()},

@@ -34,7 +34,7 @@ def verify(
     """从第一环到最后一环核验审计记录。完整时退出码为 0，不完整为 1，无法核验为 2。"""
     with product() as environment, running.database(environment):
         running.set_up_django()
-        installing.check(environment)
+        installing.check_database()
         from zhiheng.audit import anchor
         from zhiheng.audit.verify import verify as examine
 
@@ -42,7 +42,7 @@ def verify(
         if as_json:
             print(orjson.dumps(asdict(found)).decode())
         else:
-            shared.out.print(_told(found, anchor.path()), highlight=False)
+            shared.out.print(_told(found, anchor.path()), highlight=False, soft_wrap=True)
     if not found.passed:
         raise typer.Exit(Exit.FAILED if found.outcome == "failed" else Exit.USAGE)
 

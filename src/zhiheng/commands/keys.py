@@ -9,6 +9,8 @@ from zhiheng.site import installing, running
 
 app = typer.Typer(help="密钥：更换密钥，并用新密钥重新加密已有数据。", no_args_is_help=True)
 
+COPY = "请立即备份密钥文件，并复制到每一台运行质衡的机器；运行中的进程几秒内自行启用。"
+
 
 @app.command()
 def rotate() -> None:
@@ -16,12 +18,15 @@ def rotate() -> None:
     from zhiheng.vault import keys
 
     with product() as environment:
+        installing.check_files(environment)
         try:
             number = keys.add(environment.key_file)
         except (keys.KeyringError, FileNotFoundError) as problem:
             shared.stop(str(problem), Exit.FAILED)
-        shared.out.print(f"已添加第 {number} 把密钥：{environment.key_file}")
-        shared.out.print("请立即备份密钥文件，并复制到每一台运行质衡的机器；运行中的进程几秒内自行启用。")
+        shared.out.print(f"已添加第 {number} 把密钥：{environment.key_file}", highlight=False, soft_wrap=True)
+        shared.out.print(
+            "请立即备份密钥文件，并复制到每一台运行质衡的机器；运行中的进程几秒内自行启用。", soft_wrap=True
+        )
         _reseal(environment, number)
 
 
@@ -35,7 +40,7 @@ def reseal() -> None:
 def _reseal(environment, number) -> None:
     with running.database(environment):
         running.set_up_django()
-        installing.check(environment)
+        installing.check_database()
         from django.db import transaction
 
         from zhiheng.audit.recording import log
@@ -48,6 +53,6 @@ def _reseal(environment, number) -> None:
         for each in reseal_all():
             done.append(each)
             kept = f"，{each.kept} 条属不可更改的记录，沿用旧密钥" if each.kept else ""
-            shared.out.print(f"{each.field}：重新加密 {each.resealed} 条{kept}", highlight=False)
+            shared.out.print(f"{each.field}：重新加密 {each.resealed} 条{kept}", highlight=False, soft_wrap=True)
         with transaction.atomic():
             log("vault.resealed", by=None, resealed=sum(d.resealed for d in done), kept=sum(d.kept for d in done))
