@@ -31,7 +31,7 @@ def connect() -> None:
 
 
 def _screen_batch(batch: Any) -> None:
-    casefinding.screen_batch.defer(batch_id=batch.pk)
+    queue(casefinding.screen_batch, lock="casefinding", only_one=f"screen_batch:{batch.pk}", batch_id=batch.pk)
 
 
 def _screen_again(versions: Iterable[Any]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -88,7 +89,7 @@ def _screen_together(*, patient_ids: Collection[str] = (), encounter_keys: Colle
     keeping.one_at_a_time()
     rules, versions = packversions.rules_in_force()
     records = ingestion.records(patient_ids=patient_ids, encounter_keys=encounter_keys)
-    kept = keeping.keep(screening.look(records, rules), versions, patient_ids)
+    kept = keeping.keep(screening.look(records, rules, since=settings.REPORT_FROM), versions, patient_ids)
     done = Screened(
         kept.visits, [case.pk for case in kept.opened], [case.pk for case in kept.changed], kept.contradicted
     )

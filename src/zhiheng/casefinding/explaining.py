@@ -1,18 +1,13 @@
 """Say clause by clause, in words and marks, why a visit is or is not a case of a disease."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from zhiheng.engine.find import Evidence, Explanation, Rules, Step
-from zhiheng.engine.find.facts import FACTS
-from zhiheng.engine.language.render import render
+from zhiheng.packversions import wording
 from zhiheng.packversions.models import PackVersion
-
-_WORDS = {"and": "且", "or": "或", "not": "非", "is": "为", "null": "空", "true": "真", "false": "假"}
-_PLAIN = re.compile(r"\b(" + "|".join(_WORDS) + r")\b")
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,7 @@ class Why:
     include: Clause
     considers: list[Clause]
     exclusions: list[Clause]
+    looked_for: list[Clause]  # conditions that only exclusions ask for
 
 
 def say(explanations: Iterable[Explanation], rules: Iterable[Rules], versions: Mapping[str, PackVersion]) -> list[Why]:
@@ -50,7 +46,8 @@ def say(explanations: Iterable[Explanation], rules: Iterable[Rules], versions: M
 
 
 def _say(explanation: Explanation, rules: Rules, version: PackVersion) -> Why:
-    numbers = {each.id: _("Condition %(number)d") % {"number": at} for at, each in enumerate(rules.criteria, 1)}
+    numbers = wording.numbered(rules)
+    including = {name for each in (rules.include, *(c.raised for c in rules.considers)) if each for name in each.fields}
     steps = explanation.steps
     include = _step(explanation, "include", "include")
     return Why(
@@ -58,20 +55,14 @@ def _say(explanation: Explanation, rules: Rules, version: PackVersion) -> Why:
         decision=str(explanation.decision or ""),
         verdict=_verdict(explanation),
         gates=[_clause(each) for each in steps if each.kind == "gate"],
-        criteria=[_clause(each, numbers[each.id]) for each in steps if each.kind == "criterion"],
-        include=Clause("", in_words(rules, numbers), *_mark(include.holds), (), ()),
+        criteria=[
+            _clause(each, numbers[each.id]) for each in steps if each.kind == "criterion" and each.id in including
+        ],
+        include=Clause("", wording.inclusion(rules, numbers), *_mark(include.holds), (), ()),
         considers=[_clause(each) for each in steps if each.kind == "consider"],
         exclusions=[_excluding(each) for each in steps if each.kind == "exclusion"],
+        looked_for=[_looked_for(each) for each in steps if each.kind == "criterion" and each.id not in including],
     )
-
-
-def in_words(rules: Rules, numbers: Mapping[str, str]) -> str:
-    """Return the inclusion as a sentence over the numbered conditions."""
-
-    def name(field: str) -> str:
-        return numbers.get(field) or (FACTS[field].label if field in FACTS else field)
-
-    return _PLAIN.sub(lambda found: _WORDS[found[0]], render(rules.include.node, name))
 
 
 def _verdict(explanation: Explanation) -> str:
@@ -93,15 +84,23 @@ def _step(explanation: Explanation, kind: str, name: str) -> Step:
 
 def _clause(step: Step, name: str = "") -> Clause:
     # Which codes were looked at matters where none of them met the condition; else the row that did says enough.
-    seen = () if step.evidence else step.seen
-    return Clause(name, step.text, *_mark(step.holds), seen, step.evidence)
+    seen = () if step.evidence else tuple(map(wording.plain, step.seen))
+    text = wording.plain(step.text) if step.kind == "gate" else step.text
+    return Clause(name, text, *_mark(step.holds), seen, step.evidence)
+
+
+def _looked_for(step: Step) -> Clause:
+    """A condition that only exclusions ask for: whether it is there is neither good nor bad."""
+    says = {True: _("there"), False: _("not there"), None: _("cannot be told from the records")}[step.holds]
+    return Clause("", step.text, "not_applicable", says, (), step.evidence)
 
 
 def _excluding(step: Step) -> Clause:
+    seen = tuple(map(wording.plain, step.seen))
     if step.holds is None:
-        return Clause("", step.text, "unknown", _("a person must answer"), step.seen, step.evidence)
+        return Clause("", step.text, "unknown", _("a person must answer"), seen, step.evidence)
     look, says = ("error", _("excludes")) if step.holds else ("passed", _("does not apply"))
-    return Clause("", step.text, look, says, step.seen, step.evidence)
+    return Clause("", step.text, look, says, seen, step.evidence)
 
 
 def _mark(holds: bool | None) -> tuple[str, str]:

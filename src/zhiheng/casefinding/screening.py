@@ -1,7 +1,7 @@
 """Look at the records of whole persons: the visits in them, the cases that the packs find, and what proves each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from zhiheng.engine import find as finding
-from zhiheng.engine.find import Evidence, Explanation, Found, Rules, Saying
+from zhiheng.engine.find import Decision, Evidence, Explanation, Found, Rules, Saying
 from zhiheng.engine.find.query import END, ENDED, Search, attach
 from zhiheng.records import people
 from zhiheng.records.schema import TABLES
@@ -57,8 +57,11 @@ class Looked:
     digests: dict[str, str]
 
 
-def look(records: Records, rules: Iterable[Rules]) -> Looked:
-    """Return the visits in `records` and the cases of `rules` among them; `records` hold whole persons."""
+def look(records: Records, rules: Iterable[Rules], *, since: date | None = None) -> Looked:
+    """Return the visits in `records` and the cases of `rules` among them; `records` hold whole persons.
+
+    What ended before `since` was reported by other means: those cases are out, with that as their reason.
+    """
     with connect() as con:
         records.register(con)
         persons = persons_of(records)
@@ -71,7 +74,7 @@ def look(records: Records, rules: Iterable[Rules]) -> Looked:
         digests = dict(con.execute(_digests()).fetchall())
     taken = [
         FoundCase(
-            case,
+            _reported_before(case, visits, since),
             tuple(row for key in case.encounter_ids for row in proofs.get((case.pack, key), ())),
             digests.get(case.person_id, ""),
         )
@@ -79,6 +82,15 @@ def look(records: Records, rules: Iterable[Rules]) -> Looked:
     ]
     of_number = dict(zip(*(persons.column(name).to_pylist() for name in ("patient_id", "person_id")), strict=True))
     return Looked(of_number, visits, taken, digests)
+
+
+def _reported_before(case: finding.Case, visits: dict[str, SeenVisit], since: date | None) -> finding.Case:
+    ends = [visits[key].ended_on for key in case.encounter_ids if key in visits]
+    last = max((end for end in ends if end), default=None)
+    if since is None or last is None or last >= since or case.decision is Decision.OUT:
+        return case
+    reason = Saying("before_start", f"出院早于启用日期 {since}：此前的病例已由原途径上报")
+    return replace(case, decision=Decision.OUT, reasons=(reason,), questions=())
 
 
 def explain(records: Records, rules: Iterable[Rules], abbr: str, encounter_id: str) -> list[Explanation]:

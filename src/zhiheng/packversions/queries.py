@@ -11,6 +11,7 @@ from zhiheng.engine.find import Rules
 from zhiheng.engine.find.found import criterion_text
 from zhiheng.packs import describing, diff
 from zhiheng.packs.loading import Pack
+from zhiheng.packversions import wording
 from zhiheng.packversions.compiling import compiled
 from zhiheng.packversions.models import PackVersion
 from zhiheng.sources import profile as profiles
@@ -116,12 +117,12 @@ def describe(version: PackVersion) -> dict[str, Any]:
 class Who:
     """Who is a case of a version, in words."""
 
-    criteria: list[tuple[str, str]]
+    criteria: list[tuple[str, str, str]]  # number, name in the pack, text
     include: str
     considers: list[Any]
     exclusions: list[Any]
-    classes: tuple[str, ...]
-    status: str
+    classes: list[str]
+    unit: str
 
 
 def who(version: PackVersion) -> Who | None:
@@ -129,9 +130,14 @@ def who(version: PackVersion) -> Who | None:
     rules = compiled(version).find
     if rules is None:
         return None
-    criteria = [(each.id, criterion_text(each)) for each in rules.criteria]
+    numbers = wording.numbered(rules)
     return Who(
-        criteria, rules.include.text, list(rules.considers), list(rules.exclusions), rules.classes, rules.status
+        [(numbers[each.id], each.id, criterion_text(each)) for each in rules.criteria],
+        wording.inclusion(rules, numbers),
+        list(rules.considers),
+        list(rules.exclusions),
+        [str(wording.CLASSES[each]) for each in rules.classes],
+        str(wording.UNITS[rules.unit]),
     )
 
 

@@ -2,9 +2,9 @@
 
 from django import template
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from zhiheng.casefinding.models import Case, State
+from zhiheng.packversions.wording import CLASSES
 
 register = template.Library()
 
@@ -21,13 +21,7 @@ def state_name(state: str) -> str:
 
 @register.filter
 def class_name(kind: str) -> str:
-    names = {
-        "inpatient": _("Inpatient"),
-        "outpatient": _("Outpatient"),
-        "emergency": _("Emergency"),
-        "day_surgery": _("Day surgery"),
-    }
-    return names.get(kind, kind)
+    return str(CLASSES.get(kind, kind))
 
 
 @register.simple_tag
