@@ -68,7 +68,7 @@ def test_a_filler_finishes_a_case(browse, cast, nearly_done):
     expect(page.locator("#case-form.is-live")).to_be_attached()
 
     # What is left, from the first key on: Enter alone begins.
-    page.get_by_role("link", name=re.compile("^未填")).click()
+    page.get_by_role("link", name=re.compile("^待完成")).click()
     page.locator("body").press("Enter")
     expect(field(page, DOCTOR)).to_be_focused()
     page.keyboard.insert_text("主治医师甲")

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
-from tests.browser import PHONE, allow, assert_accessible, screenshot
+from tests.browser import PHONE, allow, assert_accessible, screenshot, session_cookie
 from tests.casework import VISIT, admission, open_case, receive
 from tests.cast import make_cast
 
@@ -348,3 +349,17 @@ def test_handing_in_lists_what_is_missing(browse, cast, stemi):
     page.get_by_role("link", name=re.compile("质控医师")).click()
     page.wait_for_url(re.compile(r"#i-CM-0-1-1-1$"))
     expect(field(page, "CM-0-1-1-1")).to_be_focused()
+
+
+def test_an_ended_session_keeps_what_was_typed_until_one_has_logged_in_again(browse, cast, stemi, live_server):
+    page = browse(cast.filler)
+    allow(page, "401", "403")
+    open_form(page, stemi)
+    Session.objects.all().delete()
+    field(page, "CM-0-1-1-1").fill("登录过期后填写")
+    field(page, "CM-0-1-1-1").press("Enter")
+    expect(page.locator(".cf-saved[data-kind=problem]")).to_contain_text("登录已过期")
+    page.context.add_cookies([session_cookie(cast.filler, live_server.url)])
+    page.context.clear_cookies(name="csrftoken")  # logging in gives a new one
+    expect(page.locator(SAVED)).to_be_visible(timeout=30_000)
+    assert answers(stemi)["CM-0-1-1-1"].value == "登录过期后填写"

@@ -33,12 +33,9 @@ class SectionView:
     is_shown: bool
     is_visible: bool
     counter: Counter
+    left: int  # to answer: what the records propose is counted apart
     problems: int
     rows: SafeString | str = ""
-
-    @property
-    def left(self) -> int:
-        return self.counter.left
 
 
 @dataclass(frozen=True)
@@ -104,6 +101,7 @@ def section_view(section: SectionState, show: str = "all", rows: SafeString | st
         is_shown=section.is_shown,
         is_visible=any(item.shown and is_wanted(item, show) for item in section.items),
         counter=section.counter,
+        left=sum(item.is_left and not item.is_proposed for item in section.items),
         problems=sum(item.needs_look for item in section.items),
         rows=rows,
     )

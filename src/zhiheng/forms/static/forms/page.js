@@ -14,6 +14,14 @@ window.caseForm = window.caseForm || {};
   // The revision of the form that this page shows: the server answers with all that has changed since.
   caseForm.seen = function () { return document.getElementById("cf-totals").dataset.revision; };
   caseForm.csrf = function () { return root.dataset.csrf; };
+  caseForm.renewToken = function () {
+    return fetch(window.location.pathname, { redirect: "manual" }).then(function (response) {
+      return response.ok ? response.text() : "";
+    }).then(function (text) {
+      var found = /data-csrf="(\w+)"/.exec(text);
+      if (found) root.dataset.csrf = found[1];
+    }).catch(function () { /* the next try says what is wrong */ });
+  };
   caseForm.say = function (text) {
     var note = document.createElement("div");
     note.className = "alert alert-danger";

@@ -6,6 +6,7 @@ window.caseForm = window.caseForm || {};
 
   var RETRY_SECONDS = [1, 2, 4, 8, 15];
   var GIVE_UP_SECONDS = 20; // an answer that takes longer is asked for again; its token keeps it from counting twice
+  var SHOWN_SECONDS = 4;
   var waiting = [];
   var current = null;
   var tries = 0;
@@ -68,7 +69,10 @@ window.caseForm = window.caseForm || {};
   }
 
   function arrived(response, text) {
-    if (response.status === 401 || response.type === "opaqueredirect") return again("login");
+    var hasLeft = response.type === "opaqueredirect" || response.headers.has("HX-Redirect");
+    if (response.status === 401 || hasLeft) return again("login");
+    // Logging in again, in another tab, has changed the token that every change must carry.
+    if (response.status === 403) return caseForm.renewToken().then(function () { again("login"); });
     if (response.status >= 500 || response.status === 429) return again("server");
     var change = current;
     drop(change);
@@ -80,7 +84,7 @@ window.caseForm = window.caseForm || {};
       mark(change, response.ok ? "saved" : "");
     } else {
       mark(change, "refused");
-      caseForm.say(caseForm.text(response.status === 404 || response.status === 403 ? "gone" : "refused"));
+      caseForm.say(caseForm.text(response.status === 404 ? "gone" : "refused"));
     }
     tell();
     send();
@@ -111,7 +115,15 @@ window.caseForm = window.caseForm || {};
     if (!row) return;
     row.dataset.save = state;
     var place = row.querySelector(".cf-save");
+    if (state === "saved") window.setTimeout(function () { forget(change.item); }, SHOWN_SECONDS * 1000);
     if (place) place.textContent = state ? caseForm.text("row" + state[0].toUpperCase() + state.slice(1)) : "";
+  }
+
+  function forget(item) {
+    var row = caseForm.row(item);
+    if (!row || row.dataset.save !== "saved") return;
+    delete row.dataset.save;
+    row.querySelector(".cf-save").textContent = "";
   }
 
   function tell(problem) {
