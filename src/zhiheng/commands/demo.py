@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ PROFILE = "demo-hospital"
 OUT = Path("demo-out")
 ELSEWHERE = Path("/var/lib/zhiheng-demo")
 ADDRESS = "127.0.0.1"
+REPORTING_DAYS = 40
 SECONDS_BETWEEN = 1  # two looks at how far the records have come
 Encounters = Annotated[int, typer.Option(min=1, help="就诊次数")]
 Seed = Annotated[int, typer.Option(help="随机种子：同一种子得到逐字节相同的文件")]
@@ -49,6 +51,7 @@ def demo(
             ZHIHENG_JOB_WORKERS=min(os.cpu_count() or 1, 4),
             ZHIHENG_WEB_WORKERS=2,
             ZHIHENG_LOG_LEVEL="WARNING",
+            ZHIHENG_REPORT_FROM=_report_from(folder / "hospital"),
         )
         environment = env.read()
         if fresh:
@@ -123,6 +126,12 @@ def _folder(out: Path) -> Path:
     if folder != out:
         shared.out.print(f"数据库进不了 {out}，演示放在 {folder}。", highlight=False, soft_wrap=True)
     return folder
+
+
+def _report_from(export: Path) -> date:
+    """Return the day from which the demo hospital reports by Zhiheng: some weeks before its records were exported."""
+    exported = datetime.fromtimestamp(export.stat().st_mtime, UTC) if export.exists() else datetime.now(UTC)
+    return exported.date() - timedelta(REPORTING_DAYS)
 
 
 def _set(**settings: object) -> None:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -149,6 +150,13 @@ class Environment(BaseModel):
         accepts="地址，逗号分隔",
         unset="没有反向代理",
         default=(),
+    )
+    report_from: date | None = setting(
+        "ZHIHENG_REPORT_FROM",
+        "启用日期：此日之前出院的病例已由原途径上报，找到后记为无需填报（可逐例恢复），仍参与判断再入院等既往情况。",
+        accepts="日期，如 2026-10-01",
+        unset="所有出院病例都需填报",
+        default=None,
     )
     keep_jobs_days: int = setting(
         "ZHIHENG_KEEP_JOBS_DAYS", "完成的后台任务保留多少天。", accepts="1–3650 的整数", default=30, ge=1, le=3650

@@ -117,7 +117,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-FILE_UPLOAD_HANDLERS = ["zhiheng.ingestion.uploads.PrivateUploadHandler"]  # Django's own leaves files in clear on a disk
+FILE_UPLOAD_HANDLERS = [
+    "zhiheng.ingestion.uploads.PrivateUploadHandler"
+]  # Django's own leaves files in clear on a disk
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -127,6 +129,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
+REPORT_FROM = ENVIRONMENT.report_from
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each stage keeps its tasks in its room of that name
 KEEP_JOBS_DAYS = ENVIRONMENT.keep_jobs_days
 LOGGING = logging_config(ENVIRONMENT.log_level)

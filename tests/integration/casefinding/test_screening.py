@@ -47,6 +47,16 @@ def test_a_case_that_is_out_keeps_its_reason(arrive, one_visit):
     assert [each["id"] for each in case.reasons] == ["transferred_in"]
 
 
+def test_what_ended_before_the_start_was_reported_by_other_means(arrive, one_visit, settings):
+    settings.REPORT_FROM = date(2025, 3, 9)
+    arrive(one_visit())  # discharged on 8 March
+    case = the_case()
+    assert (case.state, [each["id"] for each in case.reasons]) == (State.NOT_REQUIRED, ["before_start"])
+    settings.REPORT_FROM = date(2025, 3, 8)
+    actions.screen(["P1"])
+    assert the_case().state == State.TO_FILL
+
+
 def test_a_visit_without_a_case_is_kept_for_search_and_ledger(arrive, one_visit):
     arrive(one_visit(diagnoses=("J06.9",)))
     assert not Case.objects.exists()
