@@ -22,13 +22,13 @@ def store_batch(batch_id: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queue="records", queueing_lock="ingestion.look")
+@app.task(queue="records", lock="ingestion.look", queueing_lock="ingestion.look")
 def look_everywhere(timestamp: int) -> None:
     for interface in Interface.objects.filter(is_enabled=True).exclude(folder=""):
         actions.look(interface=interface)
 
 
-@app.task(queue="records")
+@app.task(queue="records", lock="ingestion.look")
 def look(interface_id: int) -> None:
     actions.look(interface=Interface.objects.get(pk=interface_id))
 

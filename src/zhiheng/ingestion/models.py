@@ -1,11 +1,16 @@
 """Interfaces, batches and rejects; the record tables stand in `records`."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from zhiheng.ingestion.records import MODELS  # noqa: F401  (the record models belong to this app)
 from zhiheng.vault.fields import SealedField
+
+SILENT = timedelta(minutes=30)  # of a run; the longest single step is the reading of one large file
 
 
 class Interface(models.Model):
@@ -79,6 +84,12 @@ class Batch(models.Model):
     @property
     def code(self) -> str:
         return f"B{self.pk:06d}"
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Has the run given no sign for so long that nobody works on it any more?"""
+        last = datetime.fromisoformat(self.progress["at"]) if "at" in self.progress else self.started_at
+        return self.state == self.State.RUNNING and bool(last) and timezone.now() - last > SILENT
 
 
 class WholeVisit(models.Model):

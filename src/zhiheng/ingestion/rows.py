@@ -1,6 +1,8 @@
 """Arrow rows -> the columns of a record table: keys as blind indexes, what names somebody sealed, the rest as it is."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,19 @@ def chunks(rows: pa.Table) -> Iterator[pa.Table]:
     """Yield the rows in their order, few enough at a time for any memory."""
     for start in range(0, rows.num_rows, CHUNK):
         yield rows.slice(start, CHUNK).combine_chunks()
+
+
+def identified(table: Table, rows: pa.Table) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield the rows in chunks, each with what `identify` says of it; the next is worked out while one is stored."""
+    with ThreadPoolExecutor(1) as ahead:
+        waiting: deque[tuple[pa.Table, Future[pa.Table]]] = deque()
+        for chunk in chunks(rows):
+            waiting.append((chunk, ahead.submit(identify, table, chunk)))
+            if len(waiting) > 1:
+                done, said = waiting.popleft()
+                yield done, said.result()
+        for done, said in waiting:
+            yield done, said.result()
 
 
 def identify(table: Table, rows: pa.Table) -> pa.Table:

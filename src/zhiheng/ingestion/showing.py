@@ -47,6 +47,13 @@ def shown(reject: Reject, user: Any) -> Shown:
     )
 
 
+def shown_once(reject: Reject, user: Any) -> Shown:
+    """Return `shown`, remembered with the row: each column of a list asks for it."""
+    if not hasattr(reject, "shown"):
+        reject.shown = shown(reject, user)
+    return reject.shown
+
+
 @dataclass(frozen=True)
 class Kind:
     """The rejects of one kind and field in a batch, with the first of them as the example."""

@@ -63,8 +63,8 @@ def store(
         for name, count in each.leave_out_later(batch, tables).items():
             counts[name].outdated += count
     for name in counts:
-        for chunk in record_rows.chunks(tables[name]):
-            counts[name].add(_store_chunk(batch, TABLES[name], chunk))
+        for chunk, identified in record_rows.identified(TABLES[name], tables[name]):
+            counts[name].add(_store_chunk(batch, TABLES[name], chunk, identified))
             advance(chunk.num_rows)
     for each in visits:
         for name, count in each.retire_vanished(batch, tables).items():
@@ -72,8 +72,7 @@ def store(
     return counts
 
 
-def _store_chunk(batch: Batch, table: Table, rows: pa.Table) -> Stored:
-    identified = record_rows.identify(table, rows)
+def _store_chunk(batch: Batch, table: Table, rows: pa.Table, identified: pa.Table) -> Stored:
     known = _known(batch, table, identified.column("key").to_pylist())
     later = set(known.filter(known.column("is_later")).column("key").to_pylist())
     outdated = 0

@@ -146,6 +146,14 @@ class TestRejects:
 FIELDS = {"settle_seconds": 60, "keep_days": 30, "is_enabled": "on"}
 
 
+def test_a_list_asks_the_database_no_more_for_many_than_for_few(officer, stored, django_assert_max_num_queries):
+    stored(visits=VISITS)
+    stored(visits="就诊号,患者号,体重,出院时间\n" + "".join(f"{n},P,很重{n},\n" for n in range(40)))
+    for view in ("batches", "rejects"):
+        with django_assert_max_num_queries(16):
+            page(officer, view)
+
+
 class TestInterfaces:
     def test_the_engineer_sets_one_up(self, engineer, tmp_path):
         post(engineer, "add_interface", name="HIS", profile="demo-hospital", folder=str(tmp_path), **FIELDS)

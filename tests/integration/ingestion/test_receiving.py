@@ -1,12 +1,15 @@
 """A delivery is received sealed, previewed, stored as a whole, and received again without effect."""
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.integration.ingestion.conftest import DIAGNOSES, VISITS
 
 from zhiheng.audit.models import Entry
-from zhiheng.ingestion import actions, deliveries, private, queries
+from zhiheng.ingestion import actions, deliveries, jobs, private, queries
 from zhiheng.ingestion.actions import batches
 from zhiheng.ingestion.models import Batch, Reject
 from zhiheng.ingestion.progress import Cancelled
@@ -106,6 +109,23 @@ def test_files_that_are_not_part_of_the_delivery_are_only_noted(stored):
     assert batch.rejects.get(kind="no_file").effect == "noted"
 
 
+def test_what_is_received_is_previewed_and_what_is_confirmed_is_stored_by_jobs(upload):
+    def waiting():
+        return sorted(ProcrastinateJob.objects.filter(status="todo").values_list("task_name", flat=True))
+
+    batch = upload(visits=VISITS)
+    assert waiting() == ["zhiheng.ingestion.jobs.preview_batch"]
+    jobs.preview_batch(batch.pk)
+    actions.confirm(batch=Batch.objects.get(), by=None)
+    assert "zhiheng.ingestion.jobs.store_batch" in waiting()
+    jobs.store_batch(batch.pk)
+    jobs.store_batch(batch.pk)  # a job may run twice
+    assert Batch.objects.get().counts["encounter"]["new"] == 2
+    assert "zhiheng.ingestion.jobs.mirror_batch" in waiting()
+    said = str(list(ProcrastinateJob.objects.values_list("args", flat=True)))
+    assert "visits" not in said
+
+
 class TestFailure:
     def test_a_delivery_of_which_nothing_can_be_read_fails_and_says_so(self, stored):
         batch = stored(visits="不是,我们,要的\n1,2,3\n")
@@ -178,6 +198,15 @@ class TestCancelling:
         monkeypatch.setattr(batches.rejects, "keep", cancelled)
         assert actions.store(batch=batch).state == State.CANCELLED
         assert MODELS["encounter"].objects.count() == 0
+
+    def test_a_run_that_was_cut_off_long_ago_can_be_ended_and_read_again(self, upload):
+        batch = upload(visits=VISITS)
+        Batch.objects.filter(pk=batch.pk).update(
+            state=State.RUNNING, progress={"at": (timezone.now() - timedelta(hours=1)).isoformat()}
+        )
+        assert actions.cancel(batch=batch, by=None).state == State.FAILED
+        actions.run_again(batch=batch, by=None)
+        assert actions.store(batch=batch).state == State.STORED
 
     def test_what_is_stored_can_no_longer_be_cancelled(self, stored):
         with pytest.raises(actions.CannotDo):

@@ -122,7 +122,11 @@ def run_again(*, batch: Batch, by: Any) -> Batch:
 def cancel(*, batch: Batch, by: Any) -> Batch:
     """Stop a batch. What was stored before stays; a run that is under way leaves nothing."""
     batch = _locked(batch)
-    if batch.state == State.RUNNING:
+    if batch.state == State.RUNNING and batch.is_cut_off:
+        batch.state, batch.finished_at = State.FAILED, timezone.now()
+        batch.problem = _("The run was cut off, by a power failure or a stopped worker. Read the files again.")
+        batch.save(update_fields=["state", "finished_at", "problem"])
+    elif batch.state == State.RUNNING:
         batch.is_cancelling = True
         batch.save(update_fields=["is_cancelling"])
     elif batch.state in _NOT_BEGUN and not batch.runs:

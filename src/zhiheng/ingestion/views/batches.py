@@ -70,7 +70,7 @@ class Batches(Listing):
 def batch_list(request):
     is_open = Q(rejects__state=Reject.State.OPEN) & ~Q(rejects__effect="noted")
     rows = Batch.objects.select_related("interface", "by__staff").annotate(open_rejects=Count("rejects", is_open))
-    return Batches(request, rows).respond(
+    return Batches(request, rows.defer("sealed", "progress")).respond(
         "ingestion/batches.html", {"has_interface": Interface.objects.filter(is_enabled=True).exists()}
     )
 

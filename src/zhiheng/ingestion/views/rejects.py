@@ -35,7 +35,7 @@ def columns_for(user):
     """The columns, values masked for those who may not see patients' data."""
 
     def said(name):
-        return lambda reject: getattr(showing.shown(reject, user), name)
+        return lambda reject: getattr(showing.shown_once(reject, user), name)
 
     return (
         Column(
@@ -87,7 +87,7 @@ class Rejects(Listing):
 @permission_required("ingestion.view")
 @require_http_methods(["GET", "POST"])
 def reject_list(request):
-    return Rejects(request, Reject.objects.select_related("batch")).respond()
+    return Rejects(request, Reject.objects.select_related("batch").defer("batch__sealed")).respond()
 
 
 @permission_required("ingestion.view")
