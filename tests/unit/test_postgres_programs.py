@@ -78,6 +78,6 @@ def test_a_file_left_by_a_crash_is_no_running_server(tmp_path):
 
 
 def test_two_do_not_own_the_same_server(tmp_path):
-    with postgres.locked(tmp_path / "postgres"), pytest.raises(postgres.Held, match=str(os.getpid())):
-        with postgres.locked(tmp_path / "postgres"):
-            pass
+    folder = tmp_path / "postgres"
+    with postgres.locked(folder), pytest.raises(postgres.Held, match=str(os.getpid())), postgres.locked(folder):
+        pass
