@@ -58,7 +58,7 @@ def read(
 ) -> Records:
     """Return the records of some months (by default of all) as they were at a snapshot (by default the newest)."""
     chosen = MirrorSnapshot.objects.filter(number=snapshot).first() if snapshot else MirrorSnapshot.objects.first()
-    records = Records()
+    records = Records(are_newest=True)
     if chosen is None:
         if snapshot:
             raise LookupError(f"There is no snapshot {snapshot} of the mirror.")

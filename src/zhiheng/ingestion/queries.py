@@ -28,7 +28,7 @@ def records(*, patient_ids: Iterable[str] = (), encounter_keys: Iterable[str] = 
     numbers = set(patient_ids) | set(_visits(visits, []).column("patient_id").to_pylist())
     links = _links(numbers)
     patients = _patient_keys(_same_persons(numbers, links))
-    found = Records()
+    found = Records(are_newest=True)
     found.tables["patient_link"] = links
     found.tables["patient"] = opening.fetch("patient", _OF_PATIENTS, [patients])
     found.tables["encounter"] = _visits(visits, patients)

@@ -29,9 +29,10 @@ class Merged:
 
 @dataclass
 class Records:
-    """The canonical tables of a hospital, every version of every record."""
+    """The canonical tables of a hospital, every version of every record; or, where it says so, the newest only."""
 
     tables: dict[str, pa.Table] = field(default_factory=lambda: {name: empty(name) for name in TABLES})
+    are_newest: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "Records":
@@ -61,7 +62,9 @@ class Records:
     def latest(self, name: str) -> pa.Table:
         """Return the newest version of every record of a table."""
         stored = self.tables[name]
-        return stored if _all_first(stored) else _query(_LATEST.format(source="stored"), stored=stored)
+        return (
+            stored if self.are_newest or _all_first(stored) else _query(_LATEST.format(source="stored"), stored=stored)
+        )
 
     def register(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the newest versions readable under the tables' names, all versions as `<table>_versions`."""

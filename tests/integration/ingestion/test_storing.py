@@ -62,6 +62,14 @@ def test_the_same_content_twice_has_one_effect(receive):
     assert versions() == [("A", 1, "骨科", True), ("B", 1, None, True)]
 
 
+def test_a_corrected_record_comes_back_once_in_its_newest_version(receive):
+    for day, department in enumerate(("骨科", "外科"), 1):
+        batch = receive(day)
+        store(batch, {"encounter": table("encounter", visit("A", department=department), batch=batch)})
+    rows = queries.records(patient_ids=["P1"]).latest("encounter").to_pylist()
+    assert [(row["record_version"], row["department"]) for row in rows] == [(2, "外科")]
+
+
 def test_other_content_is_the_next_version_and_the_old_one_stays(receive):
     first, second = receive(1), receive(2)
     store(first, {"encounter": table("encounter", visit("A", department="骨科"), visit("B"), batch=first)})
