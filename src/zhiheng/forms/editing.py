@@ -21,6 +21,7 @@ from zhiheng.packversions.models import PackVersion
 
 Kind = AnswerChange.Kind
 EDITABLE = frozenset({State.TO_FILL, State.FILLING, State.RETURNED})
+SAID_BY_NOBODY = frozenset({Kind.PROPOSED, Kind.DIFFERS, Kind.RULE})  # a filling rests on answers of people alone
 COUNTERS = ("total", "left", "proposed", "errors", "advisories", "left_open", "differences")
 
 
@@ -171,7 +172,8 @@ class Edit:
         answers.save(update_fields=["pack_version", "revision", "document", "changed_at", *COUNTERS])
         AnswerChange.objects.bulk_create(self.changes.values())
         self._decide()
-        if any(self.sheet.by_code[code].is_basis for code in self.changes if code in self.sheet.by_code):
+        said = [code for code, change in self.changes.items() if change.kind not in SAID_BY_NOBODY]
+        if any(self.sheet.by_code[code].is_basis for code in said if code in self.sheet.by_code):
             announce("forms.basis_changed", self.case)
 
     def _decide(self) -> None:
