@@ -64,3 +64,4 @@ class CorrectionForm(forms.Form):
 
 class DismissalForm(forms.Form):
     note = forms.CharField(label=_("Why it needs nothing"), max_length=500)
+    alike = forms.BooleanField(label=_("All open ones of this kind and field in the batch"), required=False)

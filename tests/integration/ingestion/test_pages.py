@@ -139,6 +139,14 @@ class TestRejects:
         post(officer, "reopen", reject.pk)
         assert Reject.objects.get().state == Reject.State.OPEN
 
+    def test_all_of_a_kind_are_dismissed_at_once(self, officer, stored):
+        batch = stored(visits="就诊号,患者号,体重,出院时间\n" + "".join(f"{n},P,很重{n},\n" for n in range(12)))
+        first = batch.rejects.filter(kind="not_a_number").first()
+        post(officer, "dismiss", first.pk, note="卧床", alike="on")
+        states = batch.rejects.filter(kind="not_a_number").values_list("state", flat=True)
+        assert list(states) == ["dismissed"] * 12
+        assert batch.rejects.get(kind="no_file").state == "open"
+
     def test_a_correction_that_is_none_is_refused(self, officer, reject):
         assert post(officer, "correct", reject.pk, value="六十").status_code == 422
 

@@ -14,6 +14,7 @@ from zhiheng.ingestion.models import Batch, Reject
 
 LONGEST = 2000
 State = Reject.State
+_DECIDED = ("state", "is_pending", "decided_by", "decided_at", "sealed")
 
 
 @transaction.atomic
@@ -35,13 +36,24 @@ def correct(*, reject: Reject, value: str, by: Any, everywhere: bool = False) ->
 
 
 @transaction.atomic
-def dismiss(*, reject: Reject, note: str, by: Any) -> Reject:
-    """Leave a reject as it is, with the reason."""
-    if not note.strip():
+def dismiss(*, reject: Reject, note: str, by: Any, alike: bool = False) -> int:
+    """Leave a reject as it is, with the reason; with `alike` all open ones of its kind and field in the batch.
+
+    Returns how many that were.
+    """
+    note = note.strip()[:LONGEST]
+    if not note:
         raise CannotDo(_("Say why this reject needs nothing."))
     reject = _locked(reject)
-    reject.sealed = {**reject.sealed, "note": note.strip()[:LONGEST]}
-    return _decide(reject, State.DISMISSED, by, "ingestion.reject_dismissed")
+    found = {reject.pk: reject} | ({each.pk: each for each in _alike(reject)} if alike else {})
+    for each in found.values():
+        each.sealed = {**each.sealed, "note": note}
+        each.state, each.is_pending, each.decided_by, each.decided_at = State.DISMISSED, False, by, timezone.now()
+    Reject.objects.bulk_update(found.values(), _DECIDED, batch_size=1000)
+    audit.log(
+        "ingestion.reject_dismissed", by=by, on=reject, batch=reject.batch.code, kind=reject.kind, count=len(found)
+    )
+    return len(found)
 
 
 @transaction.atomic
@@ -63,9 +75,14 @@ def replay(*, by: Any, batch: Batch | None = None, chosen: Iterable[Reject] = ()
 def _decide(reject: Reject, state: str, by: Any, event: str, *, is_pending: bool = False) -> Reject:
     reject.state, reject.is_pending = state, is_pending
     reject.decided_by, reject.decided_at = by, timezone.now()
-    reject.save(update_fields=["state", "is_pending", "decided_by", "decided_at", "sealed"])
+    reject.save(update_fields=_DECIDED)
     audit.log(event, by=by, on=reject, batch=reject.batch.code, kind=reject.kind)
     return reject
+
+
+def _alike(reject: Reject) -> Iterable[Reject]:
+    alike = reject.batch.rejects.filter(kind=reject.kind, field=reject.field, state=State.OPEN)
+    return alike.select_for_update()
 
 
 def _locked(reject: Reject) -> Reject:
