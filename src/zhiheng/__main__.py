@@ -3,7 +3,7 @@
 import typer
 
 from zhiheng import __version__
-from zhiheng.commands import audit, demo, doctor, init, keys, pack, run, serve
+from zhiheng.commands import accounts, audit, demo, doctor, init, keys, pack, run, serve
 
 app = typer.Typer(
     name="zhiheng",
@@ -22,6 +22,7 @@ app.command()(run.why)
 app.command()(demo.demo)
 app.command("demo-data")(demo.demo_data)
 app.add_typer(pack.app, name="pack")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 

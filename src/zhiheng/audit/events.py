@@ -23,6 +23,7 @@ NAMES = {
     "accounts.account_disabled": _("Account disabled"),
     "accounts.account_enabled": _("Account enabled"),
     "accounts.password_reset": _("Password reset"),
+    "accounts.rescued": _("Account rescued on the server"),
     "accounts.password_changed": _("Password changed"),
     "accounts.unlocked": _("Account unlocked"),
     "accounts.totp_enrolled": _("Authenticator set up"),

@@ -132,6 +132,7 @@ KEY_FILE = ENVIRONMENT.key_file
 REPORT_FROM = ENVIRONMENT.report_from
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each stage keeps its tasks in its room of that name
 KEEP_JOBS_DAYS = ENVIRONMENT.keep_jobs_days
+TRUSTED_PROXIES = ENVIRONMENT.proxies or ("127.0.0.1",)  # as gunicorn_config: whose X-Forwarded-For is believed
 LOGGING = logging_config(ENVIRONMENT.log_level)
 DEFAULT_EXCEPTION_REPORTER = "zhiheng.vault.logs.QuietReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "zhiheng.vault.logs.QuietFilter"

@@ -281,3 +281,9 @@ def test_a_list_is_looked_at_and_then_entered_and_twice_has_one_effect(cast, cli
         done = client.post("/accounts/people/import/enter/", follow=True).content.decode()
         assert expected in done
     assert Staff.objects.get(code="D1").department == cast.cardiology
+
+
+def test_an_administrator_without_authenticator_is_not_taken_over_by_another(cast):
+    actions.reset_totp(user=cast.security_administrator, by=cast.audit_administrator)
+    with pytest.raises(Refused, match="zhiheng accounts reset"):
+        actions.reset_password(user=cast.security_administrator, by=cast.system_administrator)

@@ -75,3 +75,14 @@ def test_a_rotation_seals_everything_again_and_is_in_the_trail(run):
         cursor.execute("select totp_secret from accounts_user where id = %s", [user.pk])
         assert key_number(cursor.fetchone()[0]) == 2
     assert list(Entry.objects.order_by("pk").values_list("event", flat=True)) == ["vault.key_added", "vault.resealed"]
+
+
+def test_somebody_whom_nobody_can_help_is_rescued_on_the_server(run):
+    user = make_account("li", "security_administrator")
+    answer = run("accounts", "reset", "li")
+    assert answer.exit_code == 0, answer.output
+    user.refresh_from_db()
+    assert user.check_password(answer.output.strip().split("：")[-1])
+    assert (user.must_change, user.has_totp) == (True, False)
+    assert Entry.objects.filter(event="accounts.rescued", on_code="li").exists()
+    assert run("accounts", "reset", "wang").exit_code == 2

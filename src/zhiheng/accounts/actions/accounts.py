@@ -12,6 +12,7 @@ from zhiheng.accounts.actions.refusals import Refused
 from zhiheng.accounts.models import Staff, User
 from zhiheng.accounts.passwords import make_temporary, problems_with
 from zhiheng.accounts.queries import current_policy
+from zhiheng.accounts.roles import ORDINARY
 from zhiheng.audit.recording import log
 
 valid_username = RegexValidator(
@@ -72,6 +73,12 @@ def enable(*, user: User, by: User | None) -> None:
 def reset_password(*, user: User, by: User | None) -> str:
     """Give an account a new first password and return it; its sessions end, and its lock is lifted."""
     refuse_oneself(user, by)
+    if by is not None and user.kind != ORDINARY and not user.has_totp:
+        # With nothing but a password between them, one administrator could take the place of another.
+        raise Refused(
+            _("This administrator has no authenticator yet. On the server: zhiheng accounts reset %(username)s")
+            % {"username": user.username}
+        )
     temporary = make_temporary()
     _set_password(user, temporary)
     User.objects.filter(pk=user.pk).update(must_change=True)
@@ -100,6 +107,15 @@ def reset_totp(*, user: User, by: User | None) -> None:
     user.recovery_codes.all().delete()
     sessions.end_all(user)
     log("accounts.totp_reset", by=by, on=user)
+
+
+@transaction.atomic
+def rescue(*, user: User) -> str:
+    """Give somebody whom nobody else can help a new first password, without authenticator: done on the server alone."""
+    reset_totp(user=user, by=None)
+    enable(user=user, by=None)
+    log("accounts.rescued", by=None, on=user)
+    return reset_password(user=user, by=None)
 
 
 @transaction.atomic
