@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from zhiheng.accounts.models import Staff
 from zhiheng.audit import recording as audit
-from zhiheng.casefinding import keeping, queries, screening, states
+from zhiheng.casefinding import keeping, ledger, queries, screening, states
 from zhiheng.casefinding.models import Case, CaseEvent, State, Visit
 from zhiheng.casefinding.states import DECIDE, NotAllowed
 from zhiheng.ingestion import queries as ingestion
@@ -20,6 +20,7 @@ from zhiheng.ingestion.records import MODELS as RECORDS
 from zhiheng.jobs.announcing import announce
 from zhiheng.packversions import queries as packversions
 from zhiheng.packversions.models import PackVersion
+from zhiheng.records.schema import CLASSES as ENCOUNTER_CLASSES
 
 TOGETHER = 2_000  # persons in one transaction
 Kind = CaseEvent.Kind
@@ -63,6 +64,26 @@ def screen_all(pack_version: PackVersion | None = None) -> Screened:
     while last is not None:
         step, last = screen_next(last, [pack_version] if pack_version else [])
         done.add(step)
+    return done
+
+
+def screen_unbalanced() -> Screened:
+    """Screen again what stands in the records and on no line of the ledger, or on a line and no longer in the records.
+
+    Nothing of this should ever be found: it is written to the audit trail.
+    """
+    found = ledger.balance(date.min, date.max, ENCOUNTER_CLASSES)
+    done = Screened()
+    if not found.holds:
+        gone = Visit.objects.filter(encounter_key__in=found.not_in_records)
+        with transaction.atomic():
+            audit.log(
+                "casefinding.unbalanced",
+                by=None,
+                not_screened=len(found.not_screened),
+                not_in_records=len(found.not_in_records),
+            )
+        done.add(screen([visit.sealed["patient_id"] for visit in gone], encounter_keys=found.not_screened))
     return done
 
 

@@ -29,3 +29,10 @@ def screen_next(after: str = "", version_ids: list[int] | None = None) -> None:
     _done, last = actions.screen_next(after, versions)
     if last is not None:
         screen_next.defer(after=last, version_ids=version_ids or [])
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queue="records", lock="casefinding", queueing_lock="screen_unbalanced")
+def screen_unbalanced(timestamp: int) -> None:
+    """See every night that the ledger of visits balances, and screen again what does not."""
+    actions.screen_unbalanced()

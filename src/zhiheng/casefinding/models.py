@@ -145,7 +145,8 @@ class Case(models.Model):
             models.Index("department", "state", "due_date", name="case_by_department"),
             models.Index("abbr", "state", "due_date", name="case_by_disease"),
             models.Index("due_date", "id", name="case_by_due_date"),
-            models.Index("discharge_time", name="case_by_discharge"),
+            # As lists ask for it: the newest first, those without a discharge at the end.
+            models.Index(F("discharge_time").desc(nulls_last=True), F("id").desc(), name="case_by_discharge"),
             models.Index("assigned_to", "state", "due_date", name="case_by_filler"),
             models.Index("id", name="case_contradicted", condition=Q(is_contradicted=True)),
             models.Index("name_index", name="case_by_name"),

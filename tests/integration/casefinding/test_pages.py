@@ -230,3 +230,31 @@ def test_a_leader_reads_the_ledger_with_masked_names(browse, three_visits):
     page = text(browser.get(browser.get(at("ledger")).context["total"].whole))
     assert "测试P1" not in page
     assert "V0" in page
+
+
+def test_every_night_what_is_not_on_the_ledger_is_screened_again(three_visits):
+    Visit.objects.filter(pk=Visit.objects.first().pk).update(is_gone=True)
+    done = actions.screen_unbalanced()
+    assert done.visits == 1
+    assert not Visit.objects.filter(is_gone=True).exists()
+    assert Entry.objects.get(event="casefinding.unbalanced").detail == {"not_screened": 1, "not_in_records": 0}
+    assert actions.screen_unbalanced().visits == 0
+
+
+# How much the pages ask of the database, however many rows there are
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [(at("decision", "STEMI-25-000001"), 26), (at("ledger"), 16), (at("ledger_visits"), 14)],
+)
+def test_pages_ask_a_fixed_number_of_questions(browse, three_visits, django_assert_max_num_queries, address, most):
+    browser = browse("quality_officer")
+    with django_assert_max_num_queries(most):
+        assert browser.get(address).status_code == 200
+
+
+def test_a_search_asks_a_fixed_number_of_questions(browse, three_visits, django_assert_max_num_queries):
+    browser = browse("quality_officer")
+    with django_assert_max_num_queries(16):
+        browser.post(at("search"), {"q": "测试P1"})

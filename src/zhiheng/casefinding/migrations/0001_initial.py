@@ -254,7 +254,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="case",
-            index=models.Index(models.F("discharge_time"), name="case_by_discharge"),
+            index=models.Index(
+                models.OrderBy(models.F("discharge_time"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="case_by_discharge",
+            ),
         ),
         migrations.AddIndex(
             model_name="case",
