@@ -7,6 +7,7 @@ from tests.cast import make_cast
 
 from zhiheng.jobs.models import Failure
 from zhiheng.jobs.queueing import queue
+from zhiheng.jobs.words import TASKS, short
 
 
 @app.task(name="zhiheng.tests.jobs.look", queue="records")
@@ -41,7 +42,7 @@ def _set_state(job, state):
 def test_the_list_says_how_the_queue_stands(client, cast, job):
     client.force_login(cast.maintenance_engineer)
     page = client.get("/jobs/").content.decode()
-    assert "tests.look" in page
+    assert "tests.look" in page  # a task without words of its own
     assert "等待中" in page
     assert "没有任务在执行" in page  # no worker is alive
 
@@ -60,7 +61,7 @@ def test_a_job_shows_its_ids_its_course_and_its_errors(client, cast, job):
     fail(job)
     client.force_login(cast.maintenance_engineer)
     page = client.get(f"/jobs/{job.pk}/").content.decode()
-    for text in ("case_id", "KeyError", "casefinding/screening.py:42 screen", "排队时间", "失败", "重新运行"):
+    for text in ("case_id", "KeyError", "casefinding/screening.py:42 screen", "排入队列", "失败", "重新运行"):
         assert text in page
 
 
@@ -98,3 +99,8 @@ def test_the_list_asks_the_database_little(client, cast, job, django_assert_max_
     client.force_login(cast.maintenance_engineer)
     with django_assert_max_num_queries(16):
         client.get("/jobs/")
+
+
+def test_every_task_is_named_in_words():
+    ours = {short(name) for name in app.tasks if name.startswith("zhiheng.") and ".tests." not in name}
+    assert ours - TASKS.keys() == set()

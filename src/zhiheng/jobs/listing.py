@@ -7,7 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhiheng.jobs import queries
 from zhiheng.jobs.models import Failure
-from zhiheng.jobs.words import STATES, short, state_in_words
+from zhiheng.jobs.words import STATES, state_in_words, task
 from zhiheng.web.listing import Choice, Column, DateRange, Empty, Listing
 
 
@@ -29,7 +29,7 @@ class Jobs(Listing):
     title = _("Jobs")
     columns = (
         Column("id", _("No."), sort="id", link=lambda job: reverse("jobs:job", args=[job.pk]), always=True),
-        Column("task", _("Task"), value=lambda job: short(job.task_name), sort="task_name", always=True, width=32),
+        Column("task", _("Task"), value=lambda job: task(job.task_name), sort="task_name", always=True, width=32),
         Column("queue_name", _("Queue"), sort="queue_name"),
         Column("status", _("State"), template="jobs/_state.html", export=state_in_words, sort="status"),
         Column("queued_at", _("Queued"), template="jobs/_queued.html", sort=F("queued_at")),
@@ -40,7 +40,12 @@ class Jobs(Listing):
     filters = (
         Choice("status", _("State"), choices=STATES),
         Choice("queue", _("Queue"), field="queue_name", choices=lambda request: [(q, q) for q in queries.queues()]),
-        Choice("task", _("Task"), field="task_name", choices=lambda request: [(t, short(t)) for t in queries.tasks()]),
+        Choice(
+            "task",
+            _("Task"),
+            field="task_name",
+            choices=lambda request: [(each, task(each)) for each in queries.tasks()],
+        ),
         DateRange("queued", _("Queued"), field="queued_at"),
     )
     order = "-id"

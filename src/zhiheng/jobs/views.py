@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 from zhiheng.jobs import actions, queries
 from zhiheng.jobs.listing import Jobs, jobs
 from zhiheng.jobs.models import Failure
-from zhiheng.jobs.words import EVENTS, short, state_in_words
+from zhiheng.jobs.words import EVENTS, short, state_in_words, task
 from zhiheng.web.access import permission_required
 
 
@@ -51,7 +51,8 @@ def _page_of(request, pk):
     may_manage = request.user.may("jobs.manage")
     return {
         "job": job,
-        "task": short(job.task_name),
+        "task": task(job.task_name),
+        "task_name": short(job.task_name),
         "status": state_in_words(job),
         "attempts": queries.attempts(job),
         "seconds": queries.seconds(job),

@@ -11,13 +11,40 @@ STATES = (
     ("aborted", _("Aborted")),
 )
 EVENTS = {
-    "deferred": _("Queued"),
+    "deferred": _("Put in the queue"),
     "scheduled": _("Queued for later"),
     "started": _("Started"),
     "deferred_for_retry": _("Queued again"),
     "abort_requested": _("Abort requested"),
     **dict(STATES),
 }
+
+
+TASKS = {
+    "accounts.sweep": _("Forget old sessions and login failures"),
+    "audit.seal": _("Seal the audit trail"),
+    "audit.verify": _("Verify the audit trail"),
+    "autofill.fill_case": _("Fill a case"),
+    "autofill.fill_cases": _("Fill cases"),
+    "casefinding.screen_batch": _("Find cases in a batch"),
+    "casefinding.screen_next": _("Find cases for new disease versions"),
+    "casefinding.screen_unbalanced": _("Find cases that the ledger misses"),
+    "forms.take_proposals": _("Take proposals into a form"),
+    "ingestion.clear_away": _("Clear away old deliveries"),
+    "ingestion.look": _("Look into a watched folder"),
+    "ingestion.look_everywhere": _("Look into the watched folders"),
+    "ingestion.mirror_batch": _("Renew the mirror of the records"),
+    "ingestion.preview_batch": _("Preview a batch"),
+    "ingestion.store_batch": _("Store a batch"),
+    "jobs.forget_old": _("Forget old jobs"),
+    "jobs.recover_stalled": _("Recover stalled jobs"),
+    "vault.reseal": _("Seal again with the new key"),
+}
+
+
+def task(task_name: str) -> str:
+    """Return what a task does, in words."""
+    return str(TASKS.get(short(task_name), short(task_name)))
 
 
 def short(task_name: str) -> str:
