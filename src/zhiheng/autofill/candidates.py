@@ -14,6 +14,7 @@ from zhiheng.casefinding.models import Case
 from zhiheng.engine import fill as engine
 from zhiheng.engine.fill.rules import FACT, Plan, Rule
 from zhiheng.engine.form import Item
+from zhiheng.engine.form.values import to_json
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.packs.loading import Pack
 
@@ -71,7 +72,7 @@ def _of(table: pa.Table, reason: str | None) -> Iterable[dict[str, Any]]:
             time = row["time"]
             yield {
                 **row,
-                "value": orjson.loads(row["value"]) if row["value"] else row.get("found"),
+                "value": to_json(orjson.loads(row["value"])) if row["value"] else row.get("found"),
                 "time": time.isoformat(" ", "minutes") if isinstance(time, datetime) else "",
                 "reason": row[reason] if reason else None,
             }

@@ -1,7 +1,7 @@
 """Run the fill rules for cases: one pass of the engine for all of them, whatever their diseases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from zhiheng.autofill.knowing import Known
 from zhiheng.casefinding.models import Case
 from zhiheng.engine import fill as engine
+from zhiheng.engine.fill.run import Proposal
 from zhiheng.engine.form.values import to_json
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.packs.loading import Pack
@@ -95,12 +96,17 @@ def _said(pack: Pack, filled: engine.Filled) -> dict[str, Found]:
     types = {item.code: item.type for item in pack.form.items}
     said: dict[str, Found] = {}
     for encounter_id, proposals in engine.proposals_by_case(filled.proposals, types).items():
-        by_item = {code: {**asdict(each), "value": to_json(each.value)} for code, each in sorted(proposals.items())}
+        by_item = {code: _plain_proposal(each) for code, each in sorted(proposals.items())}
         said[encounter_id] = {"proposals": by_item, "refused": []}
     for row in filled.refused.to_pylist():
         case = said.setdefault(row["encounter_id"], {"proposals": {}, "refused": []})
         case["refused"].append(_plain(row))
     return said
+
+
+def _plain_proposal(proposal: Proposal) -> dict[str, Any]:
+    # `asdict` copies every value deeply and takes a fifth of the whole filling.
+    return {"value": to_json(proposal.value), "evidence": [dict(vars(row)) for row in proposal.evidence]}
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
