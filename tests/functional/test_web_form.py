@@ -363,3 +363,18 @@ def test_an_ended_session_keeps_what_was_typed_until_one_has_logged_in_again(bro
     page.context.clear_cookies(name="csrftoken")  # logging in gives a new one
     expect(page.locator(SAVED)).to_be_visible(timeout=30_000)
     assert answers(stemi)["CM-0-1-1-1"].value == "登录过期后填写"
+
+
+def test_the_item_stays_where_it_is_when_its_card_opens(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    link = page.locator(f"#p-{HEIGHT}")
+    link.scroll_into_view_if_needed()
+    before = link.bounding_box()["y"]
+    link.click()
+    expect(page.locator("#cf-card h2")).to_be_focused()
+    page.wait_for_timeout(100)
+    assert abs(link.bounding_box()["y"] - before) < 3
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(100)
+    assert abs(link.bounding_box()["y"] - before) < 3

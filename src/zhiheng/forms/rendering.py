@@ -3,6 +3,7 @@
 A form has up to 614 items. Through a template with an include for each, such a page takes ten times as long.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from zhiheng.forms.state import COMPUTED, RULE, ItemState
 MOST_CHIPS = 12
 LONG_LABEL = 26  # option labels longer than this stand below each other
 KEYS = "1234567890"
+LONG_FRACTION = re.compile(r"-?\d+\.\d{5,}")
 
 
 @dataclass(frozen=True)
@@ -367,8 +369,8 @@ class Rows:
 
 def shown_value(state: ItemState) -> str:
     """The value in words; a computed fraction with as many digits as somebody can read."""
-    if isinstance(state.value, float):
-        return f"{state.value:.4f}".rstrip("0").rstrip(".")
+    if state.item.is_computed and LONG_FRACTION.fullmatch(str(state.value)):
+        return f"{float(state.value):.4f}".rstrip("0").rstrip(".")
     return state.text
 
 

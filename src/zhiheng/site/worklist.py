@@ -115,11 +115,11 @@ def department_of(case: Case) -> str:
 
 
 def counter(name: str, label: Any, template: str = "", **options: Any) -> Column:
-    """A column of one of the counters that are kept with the answers; a case without answers has none."""
+    """A column of one of the counters that are kept with the answers; there are none where no form is to be filled."""
     return Column(
         name,
         label,
-        value=lambda case: getattr(getattr(case, "answers", None), name, None),
+        value=lambda case: getattr(getattr(case, "answers", None), name, None) if case.decision == "in" else None,
         sort=F(f"answers__{name}"),
         template=template,
         align="end",

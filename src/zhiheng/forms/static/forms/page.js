@@ -265,17 +265,33 @@ window.caseForm = window.caseForm || {};
   function showCard(text) {
     card.innerHTML = text;
     if (window.htmx) window.htmx.process(card);
-    card.hidden = false;
-    root.classList.add("has-card");
+    inPlace(function () {
+      card.hidden = false;
+      root.classList.add("has-card");
+    });
     card.querySelector("h2").focus({ preventScroll: true });
     card.scrollTop = 0;
   }
 
+  // The card makes the rows narrower, and so higher: the one it is about stays where it was on the screen.
+  function inPlace(act) {
+    var fixed = opener && document.getElementById(opener);
+    var before = fixed ? fixed.getBoundingClientRect().top : 0;
+    function correct() {
+      if (fixed) window.scrollBy(0, fixed.getBoundingClientRect().top - before);
+    }
+    act();
+    correct();
+    window.requestAnimationFrame(correct); // the browser has its own idea of what should stay
+  }
+
   caseForm.closeCard = function () {
     if (!card || card.hidden) return false;
-    card.hidden = true;
-    card.replaceChildren();
-    root.classList.remove("has-card");
+    inPlace(function () {
+      card.hidden = true;
+      card.replaceChildren();
+      root.classList.remove("has-card");
+    });
     var back = opener && document.getElementById(opener);
     if (back) back.focus({ preventScroll: true });
     return true;
