@@ -311,7 +311,7 @@ def hand_in(*, case: Case, by: Any) -> Case:
 
     CannotHandIn while anything must still be answered, confirmed, corrected, explained or decided.
     """
-    edit = start(case, by, editable={State.FILLING, State.RETURNED})
+    edit = start(case, by)
     counter = edit.before.counter
     if not counter.is_ready:
         raise CannotHandIn(_why_not(counter), edit.before)

@@ -104,3 +104,9 @@ def test_only_who_may_fill_hands_in(case, cast):
     for stranger in (cast.outsider, cast.leader, cast.submitter):
         with pytest.raises(actions.CannotChange):
             actions.hand_in(case=case, by=stranger)
+
+
+def test_a_form_that_nobody_has_begun_is_refused_with_its_list(case, cast):
+    with pytest.raises(actions.CannotHandIn) as refused:
+        actions.hand_in(case=case, by=cast.filler)
+    assert len(refused.value.state.left) == refused.value.state.counter.total

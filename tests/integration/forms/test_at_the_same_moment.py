@@ -1,0 +1,77 @@
+"""Saves at the same moment wait for each other for an instant, and none is lost."""
+
+import threading
+
+import pytest
+from django.db import connection
+from tests.casework import open_case
+from tests.cast import make_cast
+
+from zhiheng.accounts.models import User
+from zhiheng.casefinding.models import Case
+from zhiheng.forms import actions, queries
+from zhiheng.forms.models import AnswerChange
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*doings):
+    problems = []
+
+    def run(doing):
+        try:
+            doing()
+        except Exception as problem:  # noqa: BLE001 - told below, in the thread of the test
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(doing,)) for doing in doings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert problems == []
+
+
+def test_editors_of_different_items_lose_nothing():
+    cast = make_cast()
+    case = open_case(cast)
+    texts = [item.code for item in queries.sheet_for(case).items if item.type == "text" and not item.is_derived][:6]
+    numbers = [item.code for item in queries.sheet_for(case).items if item.type == "number" and not item.is_derived][:6]
+
+    def fill(username, codes, typed):
+        def doing():
+            own = Case.objects.get(pk=case.pk)
+            by = User.objects.get(username=username)
+            for code in codes:
+                actions.answer(case=own, item=code, typed=typed, by=by, revision=0)
+
+        return doing
+
+    at_once(fill("filler", texts, "甲"), fill("quality_officer", numbers, "7"))
+    document = queries.form_state(case).document
+    assert {code: document[code]["value"] for code in (*texts, *numbers)} == dict.fromkeys(texts, "甲") | dict.fromkeys(
+        numbers, 7
+    )
+    revisions = AnswerChange.objects.filter(case=case).exclude(kind="rule").values_list("revision", flat=True)
+    assert sorted(revisions) == list(range(1, len(texts) + len(numbers) + 1))
+
+
+def test_of_two_saves_of_one_item_one_is_told_of_the_other():
+    cast = make_cast()
+    case = open_case(cast)
+    saved = []
+
+    def fill(username, typed):
+        def doing():
+            by = User.objects.get(username=username)
+            own = Case.objects.get(pk=case.pk)
+            saved.append(actions.answer(case=own, item="CM-0-2-1-3", typed=typed, by=by, revision=0))
+
+        return doing
+
+    at_once(fill("filler", "68"), fill("quality_officer", "86"))
+    (told,) = [each.conflict for each in saved if each.conflict]
+    assert {told.mine, told.theirs} == {68, 86}
+    assert queries.form_state(case).items["CM-0-2-1-3"].value == told.theirs
