@@ -11,7 +11,7 @@ from zhiheng.accounts.actions.accounts import (
     unlock,
 )
 from zhiheng.accounts.actions.grants import grant, revoke
-from zhiheng.accounts.actions.login import complete_with_code, log_out, start_login
+from zhiheng.accounts.actions.login import complete_with_code, end_sessions, log_out, start_login
 from zhiheng.accounts.actions.organisation import (
     add_department,
     change_department,
@@ -40,6 +40,7 @@ __all__ = [
     "disable",
     "disenrol",
     "enable",
+    "end_sessions",
     "enrol",
     "grant",
     "import_staff",

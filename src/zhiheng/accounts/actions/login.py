@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from zhiheng.accounts import failures, sessions, totp
 from zhiheng.accounts.actions.refusals import Refused
 from zhiheng.accounts.backends import Backend
-from zhiheng.accounts.models import User
+from zhiheng.accounts.models import SignIn, User
 from zhiheng.accounts.queries import current_policy
 from zhiheng.audit.context import address_of
 from zhiheng.audit.recording import log
@@ -103,6 +103,14 @@ def _complete(request: Any, user: User, way: str) -> None:
     )  # gives the session a new key and starts its clocks
     failures.forget(user.username)
     log("accounts.logged_in", by=user, on=user, way=way)
+
+
+@transaction.atomic
+def end_sessions(*, sign_ins: list[SignIn], by: User) -> int:
+    """End some of one's own sessions; return how many."""
+    ended = sessions.end(s.session_key for s in sign_ins if s.user_id == by.pk)
+    log("accounts.sessions_ended", by=by, on=by, count=ended)
+    return ended
 
 
 @transaction.atomic

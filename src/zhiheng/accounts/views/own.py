@@ -137,7 +137,7 @@ def end_sessions(request, pk=None):
         others = [s for s in others if s.pk == pk]
         if not others:
             raise Http404
-    ended = sessions.end(s.session_key for s in others)
+    ended = actions.end_sessions(sign_ins=others, by=request.user)
     messages.success(
         request, ngettext("%(count)s session ended.", "%(count)s sessions ended.", ended) % {"count": ended}
     )
