@@ -3,7 +3,7 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from zhiheng.ingestion import actions, mirror, private
+from zhiheng.ingestion import actions, mirror, private, resealing
 from zhiheng.ingestion.models import Batch, Interface
 
 # One at a time: two batches that are stored at once would only wait for each other in the database.
@@ -34,11 +34,12 @@ def look(interface_id: int) -> None:
 
 
 @app.periodic(cron="40 2 * * *")
-@app.task(queue="records", queueing_lock="ingestion.clear_away")
+@app.task(queue="records", lock="ingestion", queueing_lock="ingestion.clear_away")
 def clear_away(timestamp: int) -> None:
     actions.purge_old()
     private.sweep()
     mirror.forget_old()
+    resealing.reseal_files()
 
 
 @_one_by_one

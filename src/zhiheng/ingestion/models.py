@@ -51,10 +51,10 @@ class Batch(models.Model):
     class State(models.TextChoices):
         RECEIVED = "received", _("Received")
         PREVIEWED = "previewed", _("To be confirmed")
-        WAITING = "waiting", _("Waiting")
-        RUNNING = "running", _("Running")
+        WAITING = "waiting", _("Queued")
+        RUNNING = "running", _("In work")
         STORED = "stored", _("Stored")
-        FAILED = "failed", _("Failed")
+        FAILED = "failed", _("Failure")
         CANCELLED = "cancelled", _("Cancelled")
 
     class Origin(models.TextChoices):

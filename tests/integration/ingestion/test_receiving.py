@@ -1,5 +1,6 @@
 """A delivery is received sealed, previewed, stored as a whole, and received again without effect."""
 
+import shutil
 from datetime import timedelta
 from io import BytesIO
 
@@ -9,11 +10,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.integration.ingestion.conftest import DIAGNOSES, VISITS
 
 from zhiheng.audit.models import Entry
-from zhiheng.ingestion import actions, deliveries, jobs, private, queries
+from zhiheng.ingestion import actions, deliveries, jobs, mirror, private, queries, resealing
 from zhiheng.ingestion.actions import batches
 from zhiheng.ingestion.models import Batch, Reject
 from zhiheng.ingestion.progress import Cancelled
 from zhiheng.ingestion.records import MODELS
+from zhiheng.vault import keys
 from zhiheng.vault.sealing import blind
 
 pytestmark = pytest.mark.django_db
@@ -249,6 +251,27 @@ class TestRetention:
         with pytest.raises(actions.CannotDo):
             actions.run_again(batch=batch, by=None)
         assert queries.encounter(blind("encounter", "A"))
+
+
+@pytest.fixture
+def keyring(tmp_path, settings):
+    """A copy of the keyring, to which a test may add keys."""
+    usual = settings.KEY_FILE
+    settings.KEY_FILE = shutil.copy(usual, tmp_path / "keyring.json")
+    keys.forget()
+    yield settings.KEY_FILE
+    settings.KEY_FILE = usual
+    keys.forget()
+
+
+def test_files_are_sealed_again_after_a_key_was_added(upload, keyring, tmp_path, monkeypatch):
+    monkeypatch.setattr(mirror, "home", lambda: tmp_path / "mirror")
+    batch = upload(visits=VISITS)
+    assert resealing.reseal_files() == 0
+    keys.add(keyring)
+    keys.forget()
+    assert (resealing.reseal_files(), resealing.reseal_files()) == (1, 0)
+    assert actions.preview(batch=batch).state == State.PREVIEWED
 
 
 class TestRejects:

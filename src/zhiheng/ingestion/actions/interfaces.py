@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from zhiheng.audit import recording as audit
 from zhiheng.ingestion.models import Interface
-from zhiheng.packversions.queries import profile
+from zhiheng.packversions.queries import profile, profile_names
 from zhiheng.sources.profile import ProfileError
 
 FIELDS = ("name", "profile", "folder", "marker", "settle_seconds", "move_to", "keep_days", "is_enabled")
@@ -42,17 +42,24 @@ def _save(interface: Interface, event: str, by: Any, fields: dict[str, Any]) -> 
 
 
 def _wrong(interface: Interface) -> Any:
-    try:
-        profile(interface.profile)
-    except ProfileError as problem:
-        yield "profile", _("The profile cannot be used:") + f" {problem}"
-    except OSError:
-        yield "profile", _("There is no profile of this name, and no such folder.")
+    if problem := profile_problem(interface.profile):
+        yield "profile", problem
     if interface.folder and (problem := folder_problem(interface.folder)):
         yield "folder", problem
     for name in ("marker", "move_to"):
         if Path(value := getattr(interface, name)).name != value or value in (".", ".."):
             yield name, _("A plain name within the watched folder, without slashes.")
+
+
+def profile_problem(name: str) -> str:
+    """Return why a profile cannot be used; empty where it can."""
+    if name not in profile_names() and not Path(name).exists():
+        return _("There is no profile of this name, and no such folder.")
+    try:
+        profile(name)
+    except ProfileError as problem:
+        return _("The profile cannot be used:") + f" {problem}"
+    return ""
 
 
 def folder_problem(folder: str) -> str:
