@@ -51,7 +51,7 @@ class Batch(models.Model):
     class State(models.TextChoices):
         RECEIVED = "received", _("Received")
         PREVIEWED = "previewed", _("To be confirmed")
-        WAITING = "waiting", _("Queued")
+        WAITING = "waiting", _("Waits its turn")
         RUNNING = "running", _("In work")
         STORED = "stored", _("Stored")
         FAILED = "failed", _("Failure")
