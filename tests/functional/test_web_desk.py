@@ -46,6 +46,23 @@ def codes(client, query=""):
     return [line.row.code[-1] for line in page.context["listing"].lines]
 
 
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [
+        ("filler", None),
+        ("maintenance_engineer", "/ingestion/"),
+        ("system_administrator", "/jobs/"),
+        ("audit_administrator", "/audit/"),
+        ("nobody", "/accounts/me/"),
+    ],
+)
+def test_the_first_page_is_one_that_the_role_may_open(client, cast, role, first):
+    client.force_login(getattr(cast, role))
+    answer = client.get("/")
+    assert answer.status_code == (302 if first else 200)
+    assert first is None or answer.url == first
+
+
 def test_what_is_due_first_stands_on_top_and_what_is_done_is_away(client, cast, cases):
     client.force_login(cast.filler)
     assert codes(client) == ["1", "2", "3"]

@@ -12,14 +12,18 @@ from zhiheng.audit.recording import log
 from zhiheng.casefinding.models import Case, State
 from zhiheng.forms import panels
 from zhiheng.site import worklist
+from zhiheng.web import navigation
 from zhiheng.web.access import permission_required
 
 TAKEN_BACK = (State.DEPARTMENT_REVIEW, State.CANNOT_COMPLETE)
 
 
-@permission_required("desk.view_cases")
+@permission_required("accounts.own")
 @require_http_methods(["GET", "POST"])
 def work_list(request: HttpRequest) -> HttpResponse:
+    """The first page of everybody: the work list, or for those who have none the first page of their menu."""
+    if not request.user.may("desk.view_cases"):
+        return redirect(navigation.first_page(request) or "accounts:own")
     listing = worklist.WorkList(request, worklist.rows_for(request.user))
     context = {} if request.htmx else counters(request.user)
     return listing.respond("desk/work_list.html", context)

@@ -66,6 +66,11 @@ def shown(request, menu="main"):
     return mark_current([show(entry, user) for entry in sorted(entries, key=lambda e: e.order)], request.path)
 
 
+def first_page(request):
+    """Return the address of the first entry that this person has, or nothing."""
+    return next((entry.url for entry in shown(request)), "")
+
+
 def show(entry, user):
     badge = entry.badge(user) if entry.badge else None
     return Shown(str(entry.name), reverse(entry.url_name), entry.icon, str(entry.group), badge, False, entry.post)

@@ -116,8 +116,7 @@ def after_login(request):
     """The page asked for, else the first of the person's menu: not every role has a work list."""
     if wanted := asked_for(request):
         return wanted
-    entries = navigation.shown(request)
-    return entries[0].url if entries else redirect("accounts:own").url
+    return navigation.first_page(request) or reverse("accounts:own")
 
 
 def asked_for(request):
