@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from zhiheng.site import granting, running
+from zhiheng.site import granting, postgres, running
 from zhiheng.site.env import Environment
 from zhiheng.vault import keys
 
@@ -46,6 +46,13 @@ def prepare_database(urls: running.Urls) -> int:
             call_command("migrate", interactive=False, verbosity=0)
     granting.grant(urls.owner, urls.app)
     return steps
+
+
+def check_that_nobody_serves(environment: Environment) -> None:
+    """Held where another process serves with tables that are about to be changed."""
+    is_served = environment.is_embedded and not postgres.is_ours(environment.postgres)
+    if is_served and running.pending_migrations():
+        raise postgres.Held(f"{postgres.holder(environment.postgres)}正在服务。先停止它，再运行 zhiheng init 升级。")
 
 
 def collect_static_files() -> int:

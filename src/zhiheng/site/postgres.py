@@ -192,7 +192,7 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise Held(f"{folder} 中的数据库正由{holder(folder)}使用。请先停止它。") from None
         file.truncate(0)
-        file.write(f"进程 {os.getpid()}（{' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])}）")
+        file.write(f"{_our_name()}（{' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])}）")
         file.flush()
         yield
 
@@ -202,6 +202,15 @@ def holder(folder: Path) -> str:
     with contextlib.suppress(FileNotFoundError):
         return _lock_file(folder).read_text() or "另一个进程"
     return "无人"
+
+
+def is_ours(folder: Path) -> bool:
+    """Return whether this process owns the server of `folder`."""
+    return holder(folder).startswith(f"{_our_name()}（")
+
+
+def _our_name() -> str:
+    return f"进程 {os.getpid()}"
 
 
 def _lock_file(folder: Path) -> Path:
