@@ -37,5 +37,5 @@ def _administrators(environment: Environment, token: str | None) -> None:
         _say("管理员账户：已有")
         return
     address = f"http://{environment.address}:{environment.port}/accounts/setup/"
-    _say("还没有任何账户。服务启动后，用这个一次性口令创建系统、安全、审计三位管理员（只显示这一次，三天内有效）：")
+    _say("还没有任何账户。服务启动后，用这个一次性口令创建系统、安全、审计三位管理员（只显示这一次，24 小时内有效）：")
     shared.out.print(f"  网址 {address}   口令 [bold]{token}[/]", highlight=False, soft_wrap=True)
