@@ -49,6 +49,7 @@ def _add(environment: Environment) -> None:
 
 
 def _reseal() -> None:
+    from zhiheng.ingestion.resealing import reseal_files
     from zhiheng.vault.resealing import reseal_all
 
     done = []
@@ -56,7 +57,9 @@ def _reseal() -> None:
         done.append(each)
         kept = f"，{each.kept} 条属不可更改的记录，沿用旧密钥" if each.kept else ""
         _say(f"{each.field}：重新加密 {each.resealed} 条{kept}")
-    _record("vault.resealed", resealed=sum(d.resealed for d in done), kept=sum(d.kept for d in done))
+    files = reseal_files()
+    _say(f"收到的文件与镜像：重新加密 {files} 个")
+    _record("vault.resealed", files=files, resealed=sum(d.resealed for d in done), kept=sum(d.kept for d in done))
 
 
 def _record(event: str, **counts: int) -> None:

@@ -1,6 +1,6 @@
 """Seal what stands in the database again with the newest key, in chunks, while the product runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -16,19 +16,11 @@ CHUNK = 500
 
 @dataclass
 class Done:
-    """What came of one field or store: sealed again, and kept as it is because the table never changes."""
+    """What came of one field: sealed again, and kept as it is because the table never changes."""
 
     field: str
     resealed: int = 0
     kept: int = 0
-
-
-_stores: dict[str, Callable[[], int]] = {}
-
-
-def also(name: str, reseal: Callable[[], int]) -> None:
-    """Register what stands sealed outside the database; `reseal` seals it again and returns how many files it did."""
-    _stores[name] = reseal
 
 
 def fields() -> Iterator[SealedField]:
@@ -43,8 +35,6 @@ def reseal_all() -> Iterator[Done]:
     forget()
     for field in fields():
         yield reseal_field(field)
-    for name, reseal in _stores.items():
-        yield Done(name, reseal())
 
 
 def reseal_field(field: SealedField) -> Done:
