@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models.signals import post_save
+
+from zhiheng.accounts.models import Department
 from zhiheng.autofill import jobs as autofill
 from zhiheng.casefinding import jobs as casefinding
-from zhiheng.casefinding.models import Case
+from zhiheng.casefinding.models import Case, Visit
 from zhiheng.forms import jobs as forms
 from zhiheng.ingestion import jobs as ingestion
 from zhiheng.jobs.announcing import when
@@ -22,12 +25,20 @@ def connect() -> None:
     when("ingestion.batch_stored", lambda batch: ingestion.mirror_batch.defer(batch_id=batch.pk))
     when("ingestion.links_changed", _screen_batch)
     when("packversions.in_force", _screen_again)
+    post_save.connect(_screen_department, sender=Department, dispatch_uid="pipeline.screen_department")
     when("casefinding.screened", lambda kept: _fill([*kept.opened, *kept.changed]))
     when("casefinding.case_opened", lambda case: _fill([case]))
     when("casefinding.case_decided", lambda case: _fill([case]))
     when("casefinding.case_moved", lambda case: _fill([case]))
     when("autofill.filled", lambda filling: queue(forms.take_proposals, case_id=filling.case_id))
     when("forms.basis_changed", _fill_again)
+
+
+def _screen_department(instance: Department, **_signal: Any) -> None:
+    # A hospital often writes down its departments after the first records have come.
+    if Visit.objects.exists():
+        only_one = f"screen_department:{instance.pk}"
+        queue(casefinding.screen_department, lock="casefinding", only_one=only_one, department_id=instance.pk)
 
 
 def _screen_batch(batch: Any) -> None:

@@ -6,11 +6,11 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from zhiheng.accounts.models import Staff
+from zhiheng.accounts.models import Department, Staff
 from zhiheng.audit import recording as audit
 from zhiheng.casefinding import keeping, ledger, queries, screening, states
 from zhiheng.casefinding.models import Case, CaseEvent, State, Visit
@@ -65,6 +65,15 @@ def screen_all(pack_version: PackVersion | None = None) -> Screened:
         step, last = screen_next(last, [pack_version] if pack_version else [])
         done.add(step)
     return done
+
+
+def screen_department(department: Department, after: str) -> str | None:
+    """Screen the next visits behind `after` whose records name a department; return the last, or None at the end."""
+    named = Q(department_code=department.code) | Q(department_code=None, department=department.name)
+    rows = RECORDS["encounter"].objects.filter(named, current=True, encounter_key__gt=after)
+    keys = list(rows.order_by("encounter_key").values_list("encounter_key", flat=True).distinct()[:TOGETHER])
+    screen(encounter_keys=keys)
+    return keys[-1] if len(keys) == TOGETHER else None
 
 
 def screen_unbalanced() -> Screened:
@@ -272,7 +281,6 @@ def add(*, abbr: str, encounter_key: str, reason: str, by: Any) -> Case:
 
 def _case_of(abbr: str, visit: Visit, kind: str, *, reason: str, by: Any, **detail: str) -> Case:
     """Return the case that a person makes of a visit: a new one, or the one that was out."""
-    keeping.one_at_a_time()  # screening may be opening the same case
     version = _version_for(abbr, visit)
     known = queries.case_of(version, visit)
     if known is None:
@@ -319,7 +327,11 @@ def _open(version: PackVersion, visit: Visit, kind: str, *, reason: str, by: Any
     keeping.place(case, visit)
     case.due_date = keeping.due_date(case)
     keeping.number([case])
-    case.save()
+    try:
+        with transaction.atomic():
+            case.save()
+    except IntegrityError:  # screening has opened it in this very moment
+        raise NotAllowed(_("This visit has just been found by screening. Load the page again.")) from None
     case.visits.add(visit)
     _event(case, kind, "", by=by, reason=reason, **detail)
     return case

@@ -3,6 +3,7 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from zhiheng.accounts.models import Department
 from zhiheng.casefinding import actions
 from zhiheng.ingestion import queries as ingestion
 from zhiheng.ingestion.models import Batch
@@ -29,6 +30,14 @@ def screen_next(after: str = "", version_ids: list[int] | None = None) -> None:
     _done, last = actions.screen_next(after, versions)
     if last is not None:
         screen_next.defer(after=last, version_ids=version_ids or [])
+
+
+@_task
+def screen_department(department_id: int, after: str = "") -> None:
+    """Screen the visits whose records name a department that was added or changed: they may belong to it now."""
+    last = actions.screen_department(Department.objects.get(pk=department_id), after)
+    if last is not None:
+        screen_department.defer(department_id=department_id, after=last)
 
 
 @app.periodic(cron="30 3 * * *")

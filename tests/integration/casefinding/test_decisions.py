@@ -290,3 +290,10 @@ def test_questions_are_in_the_words_of_the_pack(open_question):
     (question,) = queries.questions(open_question)
     assert question.text == "患者此前是否已确诊过急性心肌梗死（本次不是首次）？"
     assert question.yes_excludes
+
+
+def test_what_screening_opens_in_the_same_moment_is_not_opened_twice(infarction, cast, monkeypatch):
+    monkeypatch.setattr(queries, "case_of", lambda version, visit: None)  # it was not there when it was looked for
+    with pytest.raises(NotAllowed, match="just been found"):
+        actions.add(abbr="STEMI", encounter_key=infarction.encounter_key, reason="x", by=cast.quality_officer)
+    assert Case.objects.filter(abbr="STEMI").count() == 1

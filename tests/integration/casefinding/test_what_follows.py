@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from zhiheng.accounts.models import Department
 from zhiheng.casefinding import actions, jobs
 from zhiheng.casefinding.models import Case
 from zhiheng.ingestion.models import Batch
@@ -58,3 +59,14 @@ def test_a_version_in_force_screens_those_whom_it_concerns(packs, arrive, one_vi
     Case.visits.through.objects.all().delete()
     jobs.screen_next(version_ids=[packs["STEMI"].pk])
     assert Case.visits.through.objects.exists()
+
+
+def test_a_department_that_is_written_down_later_gets_its_cases(arrive, one_visit, cast):
+    assert queued("casefinding.jobs.screen_department") == []  # nothing to screen yet
+    arrive(one_visit(department_code="0399", department="胸痛中心"))
+    assert Case.objects.get().department is None
+    added = Department.objects.create(organisation=cast.organisation, code="0399", name="胸痛中心")
+    assert queued("casefinding.jobs.screen_department") == [{"department_id": added.pk}]
+    jobs.screen_department(department_id=added.pk)
+    assert Case.objects.get().department == added
+    assert Case.objects.get().visits.get().department == added
