@@ -27,7 +27,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取：每项检查一行 JSON")] = False,
 ) -> None:
     """检查安装：每项通过、未通过、不适用或无法检查，并说明怎么办。有未通过的，退出码为 1。"""
-    with product() as environment:
+    with product(is_quiet=True) as environment:
         if settings:
             shared.out.print(_settings(environment))
             return

@@ -8,7 +8,7 @@ from zhiheng.site.env import Environment
 
 def init() -> None:
     """安装或升级：数据文件夹、密钥、数据库、病种；首次运行给出创建三位管理员的一次性口令。可重复运行，数据保留。"""
-    with product() as environment:
+    with product(is_quiet=True) as environment:
         shared.out.print(f"数据文件夹 {environment.data}", highlight=False, soft_wrap=True)
         installing.make_folder(environment)
         with running.database(environment) as urls:

@@ -17,9 +17,11 @@ MISTAKES = (postgres.Held, postgres.NoPostgres, granting.Unsuitable, installing.
 
 
 @contextmanager
-def product() -> Iterator[Environment]:
+def product(*, is_quiet: bool = False) -> Iterator[Environment]:
     """Read the settings and run a command; what an administrator can mend is told without a trace."""
     os.umask(0o077)  # what we write is ours alone
+    if is_quiet:  # a command that answers and ends: unless somebody asks, its log would only stand between its lines
+        os.environ.setdefault("ZHIHENG_LOG_LEVEL", "WARNING")
     try:
         yield env.read()
     except env.BadSettings as problem:
