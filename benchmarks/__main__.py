@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.measuring import Result, Scale, machine
 
-BENCHMARKS = ("demo", "find", "fill", "forms", "indicators", "packs", "reading")
+BENCHMARKS = ("demo", "find", "fill", "forms", "importing", "indicators", "packs", "reading")
 RESULTS = Path(__file__).parent / "results.md"
 HEAD = """# What was measured
 

@@ -46,6 +46,20 @@ def test_files_are_uploaded_looked_at_and_stored(browse, cast):
     screenshot(page, "ingestion-batch")
 
 
+def test_a_batch_that_runs_shows_how_far_it_is(browse, cast, upload):
+    batch = upload(visits=VISITS)
+    said = {"step": "storing", "file": 1, "files": 1, "done": 300, "total": 1000}
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.RUNNING, progress=said)
+    page = browse(cast.quality_officer)
+    page.goto(at("batch", batch.pk))
+    page.get_by_text("入库 300 / 1000 行").wait_for()
+    assert_accessible(page)
+    screenshot(page, "ingestion-running")
+    page.get_by_role("button", name="取消").click()
+    page.get_by_text("已取消。").wait_for()
+    assert Batch.objects.get().is_cancelling
+
+
 @pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
 def test_a_reject_is_corrected(browse, cast, stored, size):
     batch = stored(visits=VISITS, diagnoses=DIAGNOSES)
