@@ -251,7 +251,7 @@ class Rows:
         else:
             parts.append(
                 f'<div class="cf-answer">{still.label}<div class="cf-control"><span class="cf-value">'
-                f"{escape(state.text) or '—'}</span>{still.after}</div>"
+                f"{escape(shown_value(state)) or '—'}</span>{still.after}</div>"
                 f'<div class="cf-state">{self._actions(state, code)}</div></div>'
             )
         if refusal or state.findings or state.difference is not None or state.reason:
