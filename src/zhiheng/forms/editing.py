@@ -21,7 +21,6 @@ from zhiheng.packversions.models import PackVersion
 
 Kind = AnswerChange.Kind
 EDITABLE = frozenset({State.TO_FILL, State.FILLING, State.RETURNED})
-SAID_BY_NOBODY = frozenset({Kind.PROPOSED, Kind.DIFFERS, Kind.RULE})  # a filling rests on answers of people alone
 COUNTERS = ("total", "left", "proposed", "errors", "advisories", "left_open", "differences")
 
 
@@ -172,8 +171,8 @@ class Edit:
         answers.save(update_fields=["pack_version", "revision", "document", "changed_at", *COUNTERS])
         AnswerChange.objects.bulk_create(self.changes.values())
         self._decide()
-        said = [code for code, change in self.changes.items() if change.kind not in SAID_BY_NOBODY]
-        if any(self.sheet.by_code[code].is_basis for code in said if code in self.sheet.by_code):
+        # A filling rests on answers of people alone; one that another answer hides no longer counts either.
+        if self.by and any(after.items[code] != self.before.items[code] for code in self.sheet.basis):
             announce("forms.basis_changed", self.case)
 
     def _decide(self) -> None:

@@ -22,6 +22,7 @@ from zhiheng.forms.state import (
     ItemState,
     SectionState,
     build,
+    judge,
 )
 from zhiheng.packversions import queries as packversions
 from zhiheng.packversions.models import PackVersion
@@ -228,7 +229,7 @@ def proof(case: Case, item: str, filling: int | None = None) -> Proof:
     rests_on = autofill.numbered(case, wanted) if wanted is not None else None
     basis = autofill.proof(case, item, rests_on) if rests_on else None
     today = autofill.proof(case, item, newest) if newest and newest != rests_on else None
-    known = dict(_answered(answers.document)) if answers else {}
+    known = known_to_rules(sheet_for(case), answers.document) if answers else {}
     return Proof(
         case=case,
         item=state,
@@ -265,12 +266,20 @@ def present(case: Case, besides: Any) -> list[Present]:
 
 
 def answers_of(cases: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return by case what people have answered, for fill rules that use answers. Proposals are not among them."""
-    rows = Answers.objects.filter(case_id__in=list(cases))
-    return {row.case_id: dict(_answered(row.document)) for row in rows}
+    """Return by case what people have answered of the items that fill rules use. Proposals are not among them."""
+    rows = Answers.objects.filter(case_id__in=list(cases)).select_related("case__pack_version")
+    return {row.case_id: known_to_rules(sheet_for(row.case), row.document) for row in rows}
 
 
-def _answered(document: Mapping[str, Entry]) -> Iterable[tuple[str, Any]]:
-    for code, entry in document.items():
-        if entry.get("value") is not None and entry.get("state") != AnswerState.PROPOSED:
-            yield code, entry["value"]
+def known_to_rules(sheet: Sheet, document: Document) -> dict[str, Any]:
+    """Return the answers of people that fill rules use, as far as the form shows their items."""
+    said = {code for code, entry in document.items() if _is_answered(entry)}
+    used = {code for code in said if code in sheet.by_code and sheet.by_code[code].is_basis}
+    if not used:
+        return {}
+    values = judge(sheet, document)[0].values
+    return {code: values[code] for code in used if code in values}
+
+
+def _is_answered(entry: Entry) -> bool:
+    return entry.get("value") is not None and entry.get("state") != AnswerState.PROPOSED

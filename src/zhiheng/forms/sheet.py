@@ -137,6 +137,11 @@ class Sheet:
     def by_code(self) -> dict[str, SheetItem]:
         return {item.code: item for item in self.items}
 
+    @cached_property
+    def basis(self) -> tuple[str, ...]:
+        """The items whose answers fill rules of other items use."""
+        return tuple(item.code for item in self.items if item.is_basis)
+
     def counts_as_number(self, code: str) -> bool:
         """Whether expressions take the answer as a number, as they do with some text items."""
         return self.form.scope.field(self.by_code[code].id).type is Type.NUMBER

@@ -295,6 +295,13 @@ def test_rules_see_the_answers_of_people(case, cast):
     assert fill(case).sealed["proposals"][reported]["value"] == "2026-03-02 15:10"
 
 
+def test_rules_see_no_answer_that_is_set_aside(case, cast):
+    actions.answer(case=case, item="CM-0-2-2-2", typed="2026-03-02 12:00", by=cast.filler)
+    assert queries.answers_of([case.pk]) == {case.pk: {"CM-0-2-2-2": "2026-03-02 12:00"}}
+    actions.mark_unknown(case=case, item="CM-0-2-2-2", by=cast.filler)
+    assert queries.answers_of([case.pk]) == {case.pk: {}}
+
+
 def test_an_answer_that_rules_use_asks_for_another_filling(case, cast, monkeypatch):
     heard = []
     monkeypatch.setattr("zhiheng.forms.editing.announce", lambda event, about: heard.append((event, about)))
@@ -302,6 +309,9 @@ def test_an_answer_that_rules_use_asks_for_another_filling(case, cast, monkeypat
     assert heard == []
     actions.answer(case=case, item="CM-0-2-3-2", typed="2026-03-02 13:40", by=cast.filler)
     assert heard == [("forms.basis_changed", case)]
+    actions.answer(case=case, item="CM-0-2-2-2", typed="2026-03-02 12:00", by=cast.filler)
+    actions.mark_unknown(case=case, item="CM-0-2-2-2", by=cast.filler)  # hides what rules used
+    assert len(heard) == 3
 
 
 def test_many_cases_are_filled_in_one_pass(cast):
