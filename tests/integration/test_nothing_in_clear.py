@@ -33,7 +33,7 @@ def hospital(tmp_path):
     (tmp_path / "profile" / "profile.yaml").write_text(PROFILE, encoding="utf-8")
     (tmp_path / "inbox").mkdir()
     yield Interface.objects.create(name="医院", profile=str(tmp_path / "profile"), folder=str(tmp_path / "inbox"))
-    for folder in (deliveries.home(), mirror.home()):
+    for folder in (deliveries.home(), mirror.home(), private.root()):
         shutil.rmtree(folder, ignore_errors=True)
 
 

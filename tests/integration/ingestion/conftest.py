@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from zhiheng.ingestion import actions, deliveries
+from zhiheng.ingestion import actions, deliveries, mirror, private
 from zhiheng.ingestion.models import Interface
 
 PROFILE = """
@@ -90,7 +90,8 @@ def stored(upload):
 @pytest.fixture(autouse=True)
 def _nothing_left():
     yield
-    shutil.rmtree(deliveries.home(), ignore_errors=True)
+    for folder in (deliveries.home(), mirror.home(), private.root()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
