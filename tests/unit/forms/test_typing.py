@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import translation
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.casework import sheet
@@ -48,6 +49,12 @@ def make_sheet():
 
 
 SHEET = make_sheet()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _english():
+    with translation.override("en"):
+        yield
 
 
 def typed(code, text, clock=CLOCK):
