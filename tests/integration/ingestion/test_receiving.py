@@ -86,7 +86,7 @@ def test_the_private_folder_is_gone_after_reading(upload):
 
 
 def test_a_folder_left_by_a_killed_process_is_removed_by_the_next(upload):
-    left = private.root() / "left"
+    left = private.made_root() / "left"
     (left / "files").mkdir(parents=True)
     (left / "files" / "visits.csv").write_text(VISITS)
     actions.preview(batch=upload(visits=VISITS))
