@@ -9,8 +9,11 @@ class IngestionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from zhiheng.accounts import seen
+        from zhiheng.ingestion import queries
         from zhiheng.web import navigation
 
+        seen.look_with(queries.departments)
         group = _("Records")
         for order, (name, url_name, icon) in enumerate(
             (

@@ -51,6 +51,12 @@ def encounter(encounter_key: str) -> dict[str, Any] | None:
     return found[-1] if found else None
 
 
+def departments() -> list[tuple[str, str]]:
+    """Return (code, name) of every department that visits name as the one of discharge."""
+    named = MODELS["encounter"].objects.filter(current=True).exclude(department_code=None)
+    return [(code, name or code) for code, name in named.values_list("department_code", "department").distinct()]
+
+
 def persons_of(batch: Batch) -> set[str]:
     """Return the patient numbers, in clear, of all whose records a batch changed."""
     patients, visits = _touched_by(batch)
