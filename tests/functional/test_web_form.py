@@ -126,6 +126,31 @@ def test_one_key_says_that_nobody_can_determine_it(browse, cast, stemi):
     assert answers(stemi)["CM-0-2-2-1"].state == "unknown"
 
 
+def test_what_has_no_such_option_can_be_left_open_with_a_reason(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    field(page, "CM-0-1-1-1").focus()
+    page.keyboard.press("F4")
+    reason = page.locator("#cf-card").get_by_placeholder("无法填写的原因")
+    reason.fill("质控医师已离职")
+    reason.press("Enter")
+    expect(row(page, "CM-0-1-1-1")).to_have_attribute("data-state", "open")
+    expect(row(page, "CM-0-1-1-1")).to_contain_text("质控医师已离职")
+    page.locator("#p-CM-0-1-1-1").click()
+    page.locator("#cf-card").get_by_role("button", name="撤销").click()
+    expect(row(page, "CM-0-1-1-1")).to_have_attribute("data-state", "unanswered")
+
+
+def test_what_was_looked_at_is_confirmed_or_cleared_in_its_card(browse, cast, stemi):
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    for button, state in (("确认", "confirmed"), ("清除答案", "unanswered")):
+        page.locator(f"#p-{WEIGHT}").click()
+        page.locator("#cf-card").get_by_role("button", name=button).click()
+        expect(row(page, WEIGHT)).to_have_attribute("data-state", state)
+        expect(page.locator(f"#p-{WEIGHT}")).to_be_focused()
+
+
 def test_a_proposal_is_confirmed_by_choosing_it_again(browse, cast, stemi):
     page = browse(cast.filler)
     open_form(page, stemi)

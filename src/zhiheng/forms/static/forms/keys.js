@@ -164,19 +164,24 @@ window.caseForm = window.caseForm || {};
 
   function actThenMove(verb) {
     return function (row) {
-      if (caseForm.act(row, verb)) moveWhenSaved(row, 1);
+      var isDone = caseForm.act(row, verb);
+      if (isDone) moveWhenSaved(row, 1);
+      return isDone;
     };
+  }
+
+  function openCard(row) {
+    var link = row.querySelector("a[data-card]");
+    if (link) caseForm.openCard(link);
   }
 
   var actions = {
     "Enter": function (row) { moveWhenSaved(row, 1); },
     "Shift+Enter": function (row) { moveWhenSaved(row, -1); },
     "F2": actThenMove("confirm"),
-    "F4": actThenMove("unknown"),
-    "F8": function (row) {
-      var link = row.querySelector("a[data-card]");
-      if (link) caseForm.openCard(link);
-    },
+    // Without such an option the card opens, where the item can be left open with a reason.
+    "F4": function (row) { actThenMove("unknown")(row) || openCard(row); },
+    "F8": openCard,
     "F9": function (row) {
       var form = row.closest(".cf-section").querySelector("form[data-confirms]");
       if (form) form.requestSubmit();

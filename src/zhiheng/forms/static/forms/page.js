@@ -39,6 +39,7 @@ window.caseForm = window.caseForm || {};
     if (submitter && submitter.name) data.set(submitter.name, submitter.value);
     var verb = data.get("do") || "answer";
     var revision = data.get("revision");
+    var item = row ? row.dataset.item : data.get("item") || undefined; // the card speaks about an item, too
     ["csrfmiddlewaretoken", "item", "revision", "seen"].forEach(function (name) { data.delete(name); });
     if (values) {
       data.delete("value");
@@ -46,7 +47,7 @@ window.caseForm = window.caseForm || {};
     }
     if (row) delete row.dataset.dirty;
     caseForm.queue.add({
-      item: row ? row.dataset.item : undefined,
+      item: item,
       url: (submitter && submitter.getAttribute("formaction")) || form.action,
       fields: Array.from(data.entries()),
       revision: revision === null ? undefined : revision,
