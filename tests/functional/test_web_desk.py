@@ -96,7 +96,8 @@ def test_one_sees_the_departments_of_ones_role_and_those_below(client, cast, cas
     client.force_login(cast.quality_officer)
     assert codes(client) == ["1", "2", "4", "3"]
     client.force_login(cast.maintenance_engineer)
-    assert client.get("/").status_code == 404
+    elsewhere = client.get("/")  # whoever sees no patients is led to a first page of their own
+    assert (elsewhere.status_code, elsewhere.url) == (302, "/ingestion/")
 
 
 def test_counters_say_how_many_are_in_each_state(client, cast, cases):
