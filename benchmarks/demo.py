@@ -13,7 +13,6 @@ import pyarrow as pa
 from benchmarks import by_hand
 from benchmarks.hospital import hospital
 from benchmarks.measuring import Result, Scale, in_fresh_process, peak_megabytes, ratio, seconds
-from zhiheng.commands.shared import the_profile
 from zhiheng.engine import fill as filling
 from zhiheng.engine import find as finding
 from zhiheng.engine.fill import Filled, Job, Plan
@@ -25,7 +24,9 @@ from zhiheng.records.schema import TABLES
 
 ENCOUNTERS = 1_000_000
 CANDIDATES_SECONDS = 0.3
+FEW, FEW_SECONDS, ONE_MILLISECONDS = 6, 5.0, 30.0  # cases of each pack
 SEARCHED = ("patient", "encounter", "diagnosis", "procedure", "stay")
+COMPLETE = ("diagnosis", "procedure", "medication", "observation", "exam", "stay", "charge")  # as the profile says
 TOGETHER = 20_000  # cases filled in one go, as a run does
 Batch = list[tuple[Pack, list[str]]]
 
@@ -47,6 +48,10 @@ def run(scale: Scale) -> Iterator[Result]:
     work = f"fill all forms of {found['cases']:,} cases"
     note = f"{found['filled']:,} values with their evidence, {found['refused']:,} refused; records read from Parquet"
     yield Result("demo", work, found["fill"], "s", None, note)
+    work = f"fill {found['few_cases']} cases of {found['few_packs']} packs, their records at hand"
+    yield Result("demo", work, found["few"], "s", FEW_SECONDS, "in Python")
+    one = f"fill one case of {found['one_pack']}, its records at hand"
+    yield Result("demo", one, found["one"] * 1000, "ms", ONE_MILLISECONDS, f"{found['one_filled']} values")
     yield _beside("fees of these cases", found["fees"], found["fees_by_hand"], 2.0, found["fees_agree"])
     yield Result("demo", f"{found['checks']:,} checks", found["check"], "s", None, f"{found['broken']:,} findings")
     yield _beside("checks", found["check"], found["check_by_hand"], 1.2, found["checks_agree"])
@@ -84,6 +89,7 @@ def measure(encounters: int) -> dict[str, Any]:
     cases = _cases(con, packs)
     told["cases"] = sum(len(visits) for _, visits in cases)
     told |= _fill(con, cases)
+    told |= _fill_few(con, cases)
     told |= _fees(con, cases)
     told |= _check(con, packs)
     told |= _measure(con, packs)
@@ -143,7 +149,7 @@ def _filled(con: duckdb.DuckDBPyConnection, batch: Batch, jobs: Sequence[Job]) -
     pairs = [(number, visit) for number, (_, visits) in enumerate(batch) for visit in visits]
     numbers, visits = zip(*pairs, strict=True)
     con.register("demo_cases", pa.table({"job": pa.array(numbers, pa.int32()), "encounter_id": pa.array(visits)}))
-    return filling.fill_all(con, jobs, "demo_cases", complete=the_profile("demo-hospital").complete)
+    return filling.fill_all(con, jobs, "demo_cases", complete=COMPLETE)
 
 
 def _batches(cases: Batch) -> Iterator[Batch]:
@@ -187,25 +193,47 @@ def _fees(con: duckdb.DuckDBPyConnection, cases: Batch) -> dict[str, Any]:
     """Fill the fees of a batch of cases, thirty to a form, and do the same by hand."""
     batch = next(_batches(cases[::-1]))
     jobs = [_only_fees(pack) for pack, _ in batch]
-    few = duckdb.connect()
-    _copy(con, few, {visit for _, visits in batch for visit in visits})
+    few = _holding(con, batch, ("encounter", "charge"))
     by_hand.list_fees(few, [job.plan.rules for job in jobs])
     ours, theirs = ratio(lambda: _filled(few, batch, jobs), lambda: by_hand.fees(few), 3)
     found = pa.concat_tables([each.proposals for each in _filled(few, batch, jobs)])
     return {"fees": ours, "fees_by_hand": theirs, "fees_agree": by_hand.fees_agree(few, found)}
 
 
-def _copy(con: duckdb.DuckDBPyConnection, few: duckdb.DuckDBPyConnection, visits: Collection[str]) -> None:
-    """Hold the charges of some visits in a database of their own: the search for them is no part of the job."""
-    con.register("demo_visits", pa.table({"encounter_id": pa.array(sorted(visits))}))
+def _holding(con: duckdb.DuckDBPyConnection, batch: Batch, tables: Collection[str]) -> duckdb.DuckDBPyConnection:
+    """Return a database with the records of these visits alone: to search for them is no part of the job."""
+    few = duckdb.connect()
+    visits = sorted({visit for _, some in batch for visit in some})
+    con.register("demo_visits", pa.table({"encounter_id": pa.array(visits)}))
+    con.execute(
+        "create or replace temp table demo_patients as select distinct patient_id from encounter "
+        "semi join demo_visits using (encounter_id)"
+    )
     for name, table in TABLES.items():
-        rows = (
-            con.sql(f"from {name} semi join demo_visits using (encounter_id)")
-            if name in ("encounter", "charge")
-            else None
-        )
+        by, whose = ("patient_id", "demo_patients") if name == "patient" else ("encounter_id", "demo_visits")
+        rows = con.sql(f"from {name} semi join {whose} using ({by})") if name in tables else None
         few.register("given", rows.to_arrow_table() if rows else table.schema.empty_table())
         few.execute(f"create table {name} as from given")
+    return few
+
+
+def _fill_few(con: duckdb.DuckDBPyConnection, cases: Batch) -> dict[str, Any]:
+    """Fill a few cases of every pack, and one case alone, as when a record has been corrected."""
+    batch = [(pack, visits[:FEW]) for pack, visits in cases]
+    jobs = [Job(pack.fills.plan, pack.fills.terms, pack.fills.units) for pack, _ in batch]
+    few = _holding(con, batch, [name for name in TABLES if name != "patient_link"])
+    pack, visits = next((each for each in batch if each[0].abbr == "STEMI"), batch[0])
+    one, alone = [(pack, visits[:1])], [Job(pack.fills.plan, pack.fills.terms, pack.fills.units)]
+    single = _holding(con, one, [name for name in TABLES if name != "patient_link"])
+    (filled,) = _filled(single, one, alone)
+    return {
+        "few": seconds(lambda: _filled(few, batch, jobs)),
+        "few_cases": sum(len(some) for _, some in batch),
+        "few_packs": len(batch),
+        "one": seconds(lambda: _filled(single, one, alone), 20),
+        "one_pack": pack.abbr,
+        "one_filled": filled.proposals.num_rows,
+    }
 
 
 def _only_fees(pack: Pack) -> Job:
