@@ -11,15 +11,16 @@ from rich.table import Table
 
 from benchmarks.measuring import Result, Scale, machine
 
-BENCHMARKS = ("demo", "find", "fill", "forms", "importing", "indicators", "packs", "reading")
+BENCHMARKS = ("demo", "find", "fill", "forms", "importing", "indicators", "packs", "reading", "serving")
 RESULTS = Path(__file__).parent / "results.md"
 HEAD = """# What was measured
 
 Written by `make bench`. A ratio compares our engine with SQL written by hand for the same job, in the same run on the
 same machine, taken in turns; seconds depend on the machine. Each number is the shortest of a few runs.
 
-The lines of `demo` are of the records of `zhiheng demo-data`, read as a hospital's export is read and kept in `.benchmarks`;
-`python -m benchmarks demo --encounters N` measures another size. The other lines are of synthetic tables, each for one claim.
+The lines of `demo` are of the records of `zhiheng demo-data`, read as a hospital's export is read and kept in
+`.benchmarks`; `python -m benchmarks demo --encounters N` measures another size. Those of `serving` are of the product as
+it is installed, asked from outside. The other lines are of synthetic tables, each for one claim.
 """
 
 
