@@ -29,7 +29,7 @@ def candidates(case: Case, pack: Pack, item: str, known: Mapping[str, Any]) -> l
         return []
     records = ingestion.records(patient_ids={case.sealed["patient_id"]}, encounter_keys={case.encounter_key})
     encounter_id = case.sealed["encounter_id"]
-    with duckdb.connect(config={"threads": 1}) as con:
+    with duckdb.connect(config={"temp_directory": "", "threads": 1}) as con:
         records.register(con)
         con.register("asked_cases", pa.table({"encounter_id": pa.array([encounter_id], pa.string())}))
         filled = engine.fill(

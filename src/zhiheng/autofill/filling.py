@@ -44,7 +44,7 @@ def fill(cases: Sequence[Case], known: Known) -> dict[int, Found]:
     by_source: dict[str, list[Asked]] = {}
     for asked in _asked(cases, records):
         by_source.setdefault(asked.source, []).append(asked)
-    with duckdb.connect(config={"threads": 1}) as con:
+    with duckdb.connect(config={"temp_directory": "", "threads": 1}) as con:
         records.register(con)
         for source, group in by_source.items():
             found |= _fill(con, records, group, known, ingestion.complete_tables(source))
