@@ -19,8 +19,8 @@ Written by `make bench`. A ratio compares our engine with SQL written by hand fo
 same machine, taken in turns; seconds depend on the machine. Each number is the shortest of a few runs.
 
 The lines of `demo` are of the records of `zhiheng demo-data`, read as a hospital's export is read and kept in
-`.benchmarks`; `python -m benchmarks demo --encounters N` measures another size. Those of `serving` are of the product as
-it is installed, asked from outside. The other lines are of synthetic tables, each for one claim.
+`.benchmarks`; `python -m benchmarks demo --encounters N` measures another size. Those of `serving` are of the product
+as it is installed, asked from outside. The other lines are of synthetic tables, each for one claim.
 """
 
 
