@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Entry(models.Model):
@@ -33,7 +34,7 @@ class Verification(models.Model):
 
     class Outcome(models.TextChoices):
         PASSED = "passed", _("Passed")
-        FAILED = "failed", _("Failed")
+        FAILED = "failed", pgettext_lazy("verification", "Failed")
         COULD_NOT_RUN = "could_not_run", _("Could not run")
 
     at = models.DateTimeField(auto_now_add=True)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhiheng.casefinding import ledger
 from zhiheng.casefinding.models import Case, State, Visit
@@ -86,7 +87,7 @@ class VisitsOfLedger(Listing):
     def filters(self) -> list[Any]:
         kinds = [(kind, label) for kind, (label, _classes) in ledger.CLASSES.items()]
         return [
-            LineOf("line", _("Line"), choices=list(ledger.LINES.items()), several=False),
+            LineOf("line", pgettext_lazy("ledger", "Line"), choices=list(ledger.LINES.items()), several=False),
             KindOf("kind", _("Kind of visit"), choices=kinds, several=False),
             In("department", _("Department"), choices=places, several=False),
             DateRange("ended", _("Discharged"), field="ended_on", is_date=True),

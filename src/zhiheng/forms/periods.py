@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from zhiheng.accounts.models import User
@@ -25,10 +25,10 @@ LONGEST = timedelta(days=31)
 class PeriodForm(forms.Form):
     who = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Who"))
     start = forms.DateTimeField(
-        label=gettext_lazy("From"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:00"})
+        label=pgettext_lazy("period", "From"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:00"})
     )
     end = forms.DateTimeField(
-        label=gettext_lazy("Until"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:20"})
+        label=pgettext_lazy("period", "Until"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:20"})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -132,7 +132,7 @@ def chosen(root, names):
 def check_catalogues(root, names=()):
     """Return every problem as a line: file, text, what is wrong and what to do."""
     web = read_catalogue(root / "web")
-    return [problem for app in chosen(root, names) for problem in problems_of(app, web)]
+    return [*(problem for app in chosen(root, names) for problem in problems_of(app, web)), *clashes(root)]
 
 
 def problems_of(app, web):
@@ -148,6 +148,17 @@ def problems_of(app, web):
             yield f"{place}: {text[1]!r} has no translation, or one marked fuzzy. Write it after its msgid."
         else:
             yield from (f"{place}: {text[1]!r}: {problem}" for problem in here[text].check(web))
+
+
+def clashes(root):
+    """Yield each text that two apps translate differently: Django puts all catalogues into one, and one would win."""
+    said = {}
+    for app in apps(root):
+        for text, message in messages(read_catalogue(app)).items():
+            first = said.setdefault(text, (app, message))
+            if is_translated(message) and is_translated(first[1]) and message.string != first[1].string:
+                place, other = shown_path(catalogue_file(app)), first[0].name
+                yield f"{place}: {text[1]!r} means something else in {other}. Give both one translation, or a context."
 
 
 def shown_path(file):

@@ -134,6 +134,21 @@ def test_an_unknown_app_is_refused_with_those_there_are(root):
         translations.update_catalogues(root, ("dsk",))
 
 
-def test_every_text_of_the_web_app_is_translated():
+def test_a_text_that_two_apps_translate_differently_is_a_problem(root):
+    for app, code in {"desk": '_("Keys")', "vault": '_("Keys"); pgettext("door", "Keys")'}.items():
+        (root / app).mkdir(exist_ok=True)
+        (root / app / "apps.py").write_text("")
+        (root / app / "views.py").write_text(code)
+    translations.update_catalogues(root)
+    translate(root, "desk", Keys="快捷键")
+    translate(root, "vault", Keys="密钥")
+    [problem] = translations.clashes(root)
+    assert "vault/locale/zh_Hans/LC_MESSAGES/django.po: 'Keys' means something else in desk." in problem
+    assert problem in translations.check_catalogues(root)
+    translate(root, "vault", Keys="快捷键")
+    assert list(translations.clashes(root)) == []
+
+
+def test_every_text_of_the_product_is_translated_and_in_one_way():
     root = Path(translations.__file__).parents[1]
-    assert translations.check_catalogues(root, ("web",)) == []
+    assert translations.check_catalogues(root) == []
