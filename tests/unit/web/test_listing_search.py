@@ -25,8 +25,13 @@ def test_it_is_closed_to_everybody_else():
     assert search.from_token(search.to_token("张三丰", ME), OTHER) is None
 
 
-@pytest.mark.parametrize("token", ["", "gAAAA", "张", Fernet(Fernet.generate_key()).encrypt(b"[1, 2]").decode()])
+@pytest.mark.parametrize("token", ["", "gAAAA", "张"])
 def test_what_is_not_ours_is_nothing(token):
+    assert search.from_token(token, ME) is None
+
+
+def test_what_another_key_has_made_is_nothing():
+    token = Fernet(Fernet.generate_key()).encrypt(b"[1, 2]").decode()
     assert search.from_token(token, ME) is None
 
 
