@@ -1,7 +1,7 @@
 """What the records prove for a case, and the proof of one value: the very rows, as they were when it was found."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -213,7 +213,7 @@ def _evidence(pack: Pack, value: Any, said: Mapping[str, Any]) -> Evidence:
         time=said["time"] or "",
         excerpt=said["excerpt"] or "",
         columns=_columns(said["table"], row, rule) if row else (),
-        quotes=_quotes(said["table"], row, rule, said["excerpt"]) if row else (),
+        quotes=_quotes(row, rule, said["excerpt"]) if row else (),
         rule=said["rule"],
         rule_text=rule_text(rule) if rule else "",
         rule_source=rule.source if rule else "",
@@ -257,21 +257,37 @@ def _written(row: Mapping[str, Any], name: str) -> str:
     return str(naming.VALUES.get(value, value)) if isinstance(value, str) else str(value)
 
 
-def _quotes(table: str, row: Mapping[str, Any], rule: Rule | None, excerpt: str | None) -> tuple[Quote, ...]:
-    """Return where in the row's texts the excerpt stands, and within it what the rule's pattern caught."""
+def _quotes(row: Mapping[str, Any], rule: Rule | None, excerpt: str | None) -> tuple[Quote, ...]:
     if rule is None or rule.pattern is None or not excerpt:
         return ()
-    return tuple(
-        quote(name, text, excerpt, rule.pattern.match)
-        for name in rule.pattern.within
-        if (text := row.get(name)) and excerpt in text
-    )
+    texts = {name: row[name] for name in rule.pattern.within if row.get(name) is not None}
+    return quotes(texts, excerpt, rule.pattern.match)
 
 
-def quote(column: str, text: str, excerpt: str, pattern: str) -> Quote:
-    start = text.index(excerpt)
+def quotes(texts: Mapping[str, str], excerpt: str, pattern: str) -> tuple[Quote, ...]:
+    """Return where in a row's texts the excerpt stands, and within it what the rule's pattern caught.
+
+    The filling reads the columns as one text, so that the excerpt, and what was caught, may reach over several.
+    """
+    start = "。".join(texts.values()).find(excerpt)
+    if start < 0:
+        return ()
     caught = re.search(pattern, excerpt)
-    begin, end = (start + caught.start(), start + caught.end()) if caught else (start, start + len(excerpt))
+    begin, end = caught.span() if caught and caught.group() else (0, len(excerpt))
+    return tuple(_marked(texts, start + begin, start + end))
+
+
+def _marked(texts: Mapping[str, str], begin: int, end: int) -> Iterator[Quote]:
+    """Yield each column's part of what stands from `begin` to `end` in all of them."""
+    before = 0
+    for column, text in texts.items():
+        first, last = max(begin - before, 0), min(end - before, len(text))
+        if first < last:
+            yield _quote(column, text, first, last)
+        before += len(text) + len("。")
+
+
+def _quote(column: str, text: str, begin: int, end: int) -> Quote:
     first, last = max(0, begin - AROUND), min(len(text), end + AROUND)
     before = ("…" if first else "") + text[first:begin]
     return Quote(column, before, text[begin:end], text[end:last] + ("…" if last < len(text) else ""))

@@ -184,11 +184,33 @@ def test_the_other_rows_that_would_have_served_are_shown(case, cast):
 
 def test_a_quoted_text_shows_what_was_caught_in_its_place():
     text = "前文" * 200 + "入院查体：Killip分级Ⅱ级，双肺湿啰音。" + "后文" * 200
-    quote = fillings.quote("text", text, "Killip分级Ⅱ级", "Killip分级([ⅠⅡⅢⅣ])级")
+    [quote] = fillings.quotes({"text": text}, "入院查体：Killip分级Ⅱ级", "Killip分级([ⅠⅡⅢⅣ])级")
     assert quote.marked == "Killip分级Ⅱ级"
     assert quote.before.endswith("入院查体：")
     assert quote.before.startswith("…")
     assert quote.after.endswith("…")
+
+
+ACROSS = [("findings", "窦性心律，V1-V4", "抬高0.3-0.5mV。", ""), ("conclusion", "", "急性前壁", "心肌梗死")]
+ECG = {"findings": "窦性心律，V1-V4抬高0.3-0.5mV。", "conclusion": "急性前壁心肌梗死"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [
+        ("急性(前壁)", [("conclusion", "", "急性前壁", "心肌梗死")]),
+        ("抬高.+前壁", ACROSS),
+        ("下壁", ACROSS),
+    ],
+    ids=["caught in one", "caught across", "not caught again"],
+)
+def test_a_quotation_over_two_columns_is_marked_in_each(pattern, shown):
+    found = fillings.quotes(ECG, "抬高0.3-0.5mV。。急性前壁", pattern)
+    assert [(each.column, each.before, each.marked, each.after) for each in found] == shown
+
+
+def test_a_quotation_that_stands_nowhere_is_not_marked():
+    assert fillings.quotes(ECG, "急性下壁", "急性") == ()
 
 
 def test_a_difference_is_gone_when_the_source_returns(confirmed):
