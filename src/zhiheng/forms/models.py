@@ -83,6 +83,14 @@ class AnswerChange(models.Model):
         ]
 
 
+# What follows from other answers or from the records; it is undone with its cause.
+FOLLOWS = frozenset(
+    {AnswerChange.Kind.RULE, AnswerChange.Kind.PROPOSED, AnswerChange.Kind.DIFFERS, AnswerChange.Kind.MOVED}
+)
+# The newest of these is what the next one stands on.
+COUNTS = frozenset(AnswerChange.Kind) - {AnswerChange.Kind.RULE, AnswerChange.Kind.DIFFERS}
+
+
 class Difference(models.Model):
     """The records now prove something else than what a person has confirmed: keep or take, with a reason."""
 

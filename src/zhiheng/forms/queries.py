@@ -11,7 +11,7 @@ from zhiheng.accounts.models import User
 from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import searching
-from zhiheng.forms.models import AnswerChange, Answers, AnswerState, Difference, Presence
+from zhiheng.forms.models import COUNTS, FOLLOWS, AnswerChange, Answers, AnswerState, Difference, Presence
 from zhiheng.forms.sheet import Sheet, SheetItem, SheetOption, SheetSection, sheet_of
 from zhiheng.forms.state import (
     Counter,
@@ -95,7 +95,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One change of one item. `can_undo`: nothing newer stands on it, and it was not undone already."""
+    """One change of one item. `can_undo`: a person's own, not undone already, and nothing newer stands on it."""
 
     id: int
     at: datetime
@@ -195,7 +195,7 @@ def history(case: Case, item: str) -> list[HistoryLine]:
         .select_related("by__staff", "undone_by")
         .order_by("-revision", "-pk")
     )
-    newest = next((each.pk for each in changes if each.kind != AnswerChange.Kind.RULE), None)
+    newest = next((each.pk for each in changes if each.kind in COUNTS), None)
     return [_line(line, change, newest) for change in changes]
 
 
@@ -213,7 +213,7 @@ def _line(item: SheetItem, change: AnswerChange, newest: int | None) -> HistoryL
         after_state=after.get("state", AnswerState.UNANSWERED),
         reason=change.sealed.get("reason") or "",
         undone=undone,
-        can_undo=change.pk == newest and not undone,
+        can_undo=change.pk == newest and not undone and change.kind not in FOLLOWS,
     )
 
 

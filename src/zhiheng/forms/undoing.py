@@ -14,15 +14,10 @@ from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import queries
 from zhiheng.forms.editing import EDITABLE, CannotChange, Edit, Kind, same, start
-from zhiheng.forms.models import AnswerChange, AnswerState, Difference
+from zhiheng.forms.models import COUNTS, FOLLOWS, AnswerChange, AnswerState, Difference
 from zhiheng.forms.proposing import NOTHING, propose
 from zhiheng.forms.queries import Saved
 from zhiheng.forms.state import Entry
-
-# What follows from other answers or from the records; it is undone with its cause.
-FOLLOWS = (Kind.RULE, Kind.PROPOSED, Kind.DIFFERS, Kind.MOVED)
-# The newest of these is what the next one stands on.
-COUNTS = [kind for kind in Kind if kind not in (Kind.RULE, Kind.DIFFERS)]
 
 
 class CannotUndo(CannotChange):

@@ -72,6 +72,28 @@ def test_what_follows_from_other_answers_is_undone_with_them(case, cast):
     assert stands(case, "CM-0-2-1-4")[1] is None
 
 
+def offered(case, item):
+    return [line.kind for line in queries.history(case, item) if line.can_undo]
+
+
+def test_the_history_offers_to_undo_only_what_can_be_undone(case, cast):
+    receive(1, **admission())
+    autofill.fill_case(case.pk)
+    actions.take_proposals(case=case)
+    assert [line.kind for line in queries.history(case, WEIGHT)] == ["proposed"]
+    assert offered(case, WEIGHT) == []
+    actions.confirm(case=case, items=[WEIGHT], by=cast.filler)
+    assert offered(case, WEIGHT) == ["confirmed"]
+    receive(2, encounter=admission(weight_kg="70")["encounter"])
+    autofill.fill_case(case.pk)
+    actions.take_proposals(case=case)
+    assert [line.kind for line in queries.history(case, WEIGHT)] == ["differs", "confirmed", "proposed"]
+    assert offered(case, WEIGHT) == ["confirmed"]
+    [line] = [line for line in queries.history(case, WEIGHT) if line.can_undo]
+    actions.undo(change=AnswerChange.objects.get(pk=line.id), by=cast.filler)
+    assert offered(case, WEIGHT) == ["undone"]
+
+
 def test_undoing_a_confirmation_makes_it_a_proposal_again(case, cast):
     receive(1, **admission())
     autofill.fill_case(case.pk)
