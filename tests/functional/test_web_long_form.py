@@ -191,14 +191,14 @@ def full(cast, sap):
 def test_opening_a_form_asks_the_database_little(client, cast, full, django_assert_max_num_queries):
     client.force_login(cast.filler)
     client.get(f"/cases/{full.code}/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(10):
         assert client.get(f"/cases/{full.code}/").status_code == 200
 
 
 def test_saving_an_answer_asks_the_database_little(client, cast, full, django_assert_max_num_queries):
     client.force_login(cast.filler)
     client.get(f"/cases/{full.code}/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(13):
         answer = client.post(
             f"/cases/{full.code}/form/answer/",
             {"item": "CM-0-1-1-1", "value": "另一人", "revision": "1", "seen": "5"},

@@ -175,7 +175,7 @@ class User(AbstractBaseUser):
         return list(self.grants.on(timezone.localdate())) if self.pk and self.is_active else []
 
     @cached_property
-    def _reach(self) -> dict[str, frozenset[int]]:
+    def _reach(self) -> dict[frozenset[int], frozenset[int]]:
         return {}
 
     @property
@@ -194,13 +194,13 @@ class User(AbstractBaseUser):
 
     def departments_for(self, permission: str) -> frozenset[int]:
         """Return the ids of the departments where `permission` is held, or ALL for the whole organisation."""
-        if permission not in self._reach:
-            self._reach[permission] = self._find_reach(permission)
-        return self._reach[permission]
-
-    def _find_reach(self, permission: str) -> frozenset[int]:
         granted = {grant.department_id for grant in self._grants_with(permission)}
-        return ALL if None in granted else departments_below(i for i in granted if i is not None)
+        return ALL if None in granted else self._below(frozenset(i for i in granted if i is not None))
+
+    def _below(self, granted: frozenset[int]) -> frozenset[int]:
+        if granted not in self._reach:
+            self._reach[granted] = departments_below(granted)
+        return self._reach[granted]
 
     def _grants_with(self, permission: str) -> Iterator["Grant"]:
         return (grant for grant in self._grants if permission in PERMISSIONS[Role(grant.role)])
