@@ -13,8 +13,13 @@ _SAID = ("file", "row", "found", "reason", "remedy")
 
 
 def keep(batch: Batch, found: Iterable[Reject]) -> None:
-    """Store what a reading set aside. What it did not meet again is resolved; what people decided stays."""
+    """Store what a reading set aside. What it did not meet again is resolved; what people decided stays.
+
+    A correction typed while the files were read was not laid over them: it waits for the next reading as it is.
+    """
     known = dict(batch.rejects.values_list("identity", "state"))
+    taken = batch.rejects.filter(decided_at__lt=batch.started_at) if batch.started_at else batch.rejects.all()
+    tried = set(taken.filter(state=Stored.State.CORRECTED).values_list("identity", flat=True))
     met = {identity(reject): reject for reject in found}
     fresh = [
         _stored(batch, number, name, reject)
@@ -28,8 +33,8 @@ def keep(batch: Batch, found: Iterable[Reject]) -> None:
     )
     _set_state(batch, (name for name, state in known.items() if state == State.RESOLVED and name in met), State.OPEN)
     # A corrected value that is met again as it was: the correction found no place, and somebody has to look.
-    _set_state(batch, (name for name, state in known.items() if state == State.CORRECTED and name in met), State.OPEN)
-    batch.rejects.filter(is_pending=True).update(is_pending=False)
+    _set_state(batch, (name for name in tried if name in met), State.OPEN)
+    taken.filter(is_pending=True).update(is_pending=False)
 
 
 def identity(reject: Reject) -> str:

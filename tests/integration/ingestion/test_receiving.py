@@ -189,6 +189,30 @@ class TestCancelling:
         assert not (deliveries.home() / batch.sealed["folder"]).exists()
         assert actions.store(batch=batch).state == State.CANCELLED
 
+    def test_a_preview_does_not_bring_back_what_was_cancelled_meanwhile(self, upload, monkeypatch):
+        batch, read = upload(visits=VISITS), batches.reading.read
+
+        def cancelled_meanwhile(*arguments):
+            found = read(*arguments)
+            actions.cancel(batch=batch, by=None)
+            batches.purge_files(batch)
+            return found
+
+        monkeypatch.setattr(batches.reading, "read", cancelled_meanwhile)
+        assert actions.preview(batch=batch).state == State.CANCELLED
+        batch.refresh_from_db()
+        assert batch.state == State.CANCELLED
+        assert batch.purged_at is not None
+
+    def test_a_batch_is_not_stored_that_was_cancelled_a_moment_before(self, upload):
+        batch = upload(visits=VISITS)
+        actions.preview(batch=batch)
+        actions.confirm(batch=batch, by=None)
+        batch.refresh_from_db()  # as the job has read it
+        actions.cancel(batch=batch, by=None)
+        assert not batches._begin(batch)
+        assert Batch.objects.get(pk=batch.pk).state == State.CANCELLED
+
     def test_a_run_that_is_cancelled_leaves_nothing(self, upload, monkeypatch):
         batch = upload(visits=VISITS)
         actions.preview(batch=batch)
@@ -308,6 +332,24 @@ class TestRejects:
             ("六十", "corrected"),
             ("很重", "open"),
         ]
+
+    def test_a_correction_typed_while_the_files_are_read_waits_for_the_next_reading(self, batch, monkeypatch):
+        read = batches.reading.read
+
+        def corrected_meanwhile(*arguments):
+            found = read(*arguments)
+            actions.correct(reject=batch.rejects.get(), value="60", by=None)
+            return found
+
+        monkeypatch.setattr(batches.reading, "read", corrected_meanwhile)
+        actions.replay(batch=batch, by=None)
+        actions.store(batch=batch)
+        reject = batch.rejects.get()
+        assert (reject.state, reject.is_pending) == (Reject.State.CORRECTED, True)
+        monkeypatch.setattr(batches.reading, "read", read)
+        actions.replay(batch=batch, by=None)
+        actions.store(batch=batch)
+        assert self.weight() == 60
 
     def test_a_correction_can_be_taken_back(self, batch):
         reject = actions.correct(reject=batch.rejects.get(), value="60", by=None)

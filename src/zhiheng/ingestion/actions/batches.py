@@ -142,9 +142,8 @@ def cancel(*, batch: Batch, by: Any) -> Batch:
 def store(*, batch: Batch) -> Batch:
     """Read the files of a batch and store their records: all of them, or nothing. May be done again and again."""
     batch = Batch.objects.get(pk=batch.pk)
-    if batch.state not in _TO_STORE or batch.purged_at:
+    if not _begin(batch):
         return batch
-    _begin(batch)
     try:
         return _store(batch)
     except Cancelled:
@@ -217,14 +216,22 @@ def _watched(batch: Batch) -> Watched:
 
 
 @transaction.atomic
-def _begin(batch: Batch) -> None:
+def _begin(batch: Batch) -> bool:
+    """Say that a run is under way, unless somebody has cancelled the batch before it came to that."""
+    batch.refresh_from_db(from_queryset=Batch.objects.select_for_update())
+    if batch.state not in _TO_STORE or batch.purged_at:
+        return False
     batch.state, batch.started_at, batch.finished_at = State.RUNNING, timezone.now(), None
     batch.problem, batch.is_cancelling = "", False
     batch.save(update_fields=["state", "started_at", "finished_at", "problem", "is_cancelling"])
+    return True
 
 
 @transaction.atomic
 def _end(batch: Batch, state: str) -> Batch:
+    now = _locked(batch)
+    if now.state == State.CANCELLED:  # while its files were read for the preview: they are gone
+        return now
     batch.state, batch.finished_at, batch.is_cancelling = state, timezone.now(), False
     batch.progress = {}
     batch.save()
