@@ -52,14 +52,33 @@ def _wrong(interface: Interface) -> Any:
 
 
 def profile_problem(name: str) -> str:
-    """Return why a profile cannot be used; empty where it can."""
-    if name not in profile_names() and not Path(name).exists():
+    """Return why a profile cannot be used; empty where it can.
+
+    What is wrong in a file is said with its text: so nothing but a file of that name is opened, and none of our own.
+    """
+    if name not in profile_names() and not _is_profile_of_hospital(Path(name)):
         return _("There is no profile of this name, and no such folder.")
     try:
         profile(name)
     except ProfileError as problem:
         return _("The profile cannot be used:") + f" {problem}"
     return ""
+
+
+def _is_profile_of_hospital(path: Path) -> bool:
+    file = path if path.name == "profile.yaml" else path / "profile.yaml"
+    try:
+        real = file.resolve(strict=True)
+    except (OSError, ValueError):  # ValueError: a name that no system takes
+        return False
+    return path.is_absolute() and real.name == "profile.yaml" and real.is_file() and not _holds_our_data(real.parent)
+
+
+def _holds_our_data(folder: Path) -> bool:
+    """Is this the data folder or that of the keyring, or something within or above them?"""
+    real = folder.resolve()
+    ours = [Path(settings.DATA).resolve(), Path(settings.KEY_FILE).resolve()]
+    return real.is_relative_to(ours[0]) or any(each.is_relative_to(real) for each in ours)
 
 
 def folder_problem(folder: str) -> str:
@@ -69,8 +88,6 @@ def folder_problem(folder: str) -> str:
         return _("Write the whole path of the folder, from the root on.")
     if not path.is_dir():
         return _("There is no such folder on the machine that runs Zhiheng, or it may not be opened.")
-    if Path(settings.DATA).resolve().is_relative_to(path.resolve()) or path.resolve().is_relative_to(
-        Path(settings.DATA).resolve()
-    ):
+    if _holds_our_data(path):
         return _("This folder holds the data of Zhiheng itself. Choose one that only the hospital writes to.")
     return ""
