@@ -7,19 +7,26 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
 from zhiheng.ingestion import private
-from zhiheng.sources.base import Limits
+from zhiheng.web.access import most_upload_bytes
 
 
 class PrivateUploadHandler(FileUploadHandler):
-    """Files stand in the private folder, where nobody can open them by name, and are gone with the request."""
+    """Files stand in the private folder, where nobody can open them by name, and are gone with the request.
+
+    Only an address that takes files, from somebody who may open it, is sent any: else everybody who reaches the server
+    could fill its memory.
+    """
 
     def __init__(self, request=None) -> None:
         super().__init__(request)
         self._file: BinaryIO | None = None
-        self._received, self._most = 0, Limits().bytes
+        self._received = 0
 
     def new_file(self, *arguments, **named) -> None:
         super().new_file(*arguments, **named)
+        self._most = most_upload_bytes(self.request)
+        if not self._most:
+            raise StopUpload(connection_reset=True)
         self._file = tempfile.TemporaryFile(dir=private.made_root())  # noqa: SIM115  (closed with the request)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
 
-__all__ = ["RequireLogin", "login_not_required", "permission_required"]
+__all__ = ["RequireLogin", "login_not_required", "most_upload_bytes", "permission_required", "takes_files"]
 
 
 def permission_required(permission):
@@ -29,6 +29,24 @@ def permission_required(permission):
         return guarded
 
     return decorate
+
+
+def takes_files(most_bytes):
+    """Let a view be sent files, of so many bytes in all. No other view is."""
+
+    def decorate(view):
+        view.most_upload_bytes = most_bytes
+        return view
+
+    return decorate
+
+
+def most_upload_bytes(request):
+    """How much this person may send to this address: files are read before any view can ask who sends them."""
+    view = request.resolver_match.func if request.resolver_match else None
+    permission = getattr(view, "permission", None)
+    may_open = permission and request.user.is_authenticated and request.user.may(permission)
+    return getattr(view, "most_upload_bytes", 0) if may_open else 0
 
 
 class RequireLogin(middleware.LoginRequiredMiddleware):

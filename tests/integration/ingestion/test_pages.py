@@ -191,6 +191,28 @@ class TestInterfaces:
         assert response.context["form"].errors.keys() == {field}
         assert not Interface.objects.exists()
 
+    def test_no_file_of_the_server_is_shown_through_the_mistakes_of_a_profile(self, engineer, settings, tmp_path):
+        keys, secret = settings.KEY_FILE, tmp_path / "secret.yaml"
+        secret.write_text("zhiheng_password: hunter2\n", encoding="utf-8")
+        disguised = tmp_path / "disguised"
+        disguised.mkdir()
+        (disguised / "profile.yaml").symlink_to(secret)
+        upwards = f"../../../../../../../../../../{secret}"
+        for profile in (keys, keys.parent, settings.DATA, secret, disguised, upwards, "/etc/passwd", "a\0b"):
+            response = post(engineer, "add_interface", name="HIS", profile=str(profile), folder="", **FIELDS)
+            said = response.content.decode()
+            assert response.status_code == 422
+            assert "hunter2" not in said
+            assert "zhiheng_password" not in said
+            assert '"seal"' not in said
+            assert "profile" in response.context["form"].errors
+        assert not Interface.objects.exists()
+
+    def test_a_folder_with_the_keys_is_not_watched(self, engineer, settings):
+        folder = str(settings.KEY_FILE.parent)
+        response = post(engineer, "add_interface", name="HIS", profile="demo-hospital", folder=folder, **FIELDS)
+        assert response.context["form"].errors.keys() == {"folder"}
+
     def test_looking_now_says_what_it_found(self, engineer, interface, watched):
         interface.settle_seconds = 0
         interface.save()
@@ -214,3 +236,16 @@ def test_for_all_others_there_is_no_such_page(client, cast, interface, role):
         ("interface", (interface.pk,)),
     ):
         assert client.get(reverse(f"ingestion:{name}", args=args)).status_code == 404
+
+
+@pytest.mark.parametrize("role", [None, "filler", "maintenance_engineer"])
+@pytest.mark.parametrize("view", ["accounts:login", "web:theme", "accounts:import"])
+def test_nobody_fills_the_memory_through_an_address_that_takes_no_files(client, cast, monkeypatch, role, view):
+    def refuse(*_arguments, **_named):
+        raise AssertionError("a file was taken in")
+
+    monkeypatch.setattr("zhiheng.ingestion.uploads.tempfile.TemporaryFile", refuse)
+    if role:
+        client.force_login(cast.by_role(role))
+    response = client.post(reverse(view), {"file": SimpleUploadedFile("large.csv", b"x" * 1000)})
+    assert response.status_code < 500

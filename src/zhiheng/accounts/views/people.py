@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhiheng.accounts import actions, failures, sessions
-from zhiheng.accounts.forms import AccountForm, GrantForm, StaffFileForm, StaffForm
+from zhiheng.accounts.forms import MOST_BYTES, AccountForm, GrantForm, StaffFileForm, StaffForm
 from zhiheng.accounts.models import Role, Staff, User
 from zhiheng.accounts.staff_file import CannotRead, read_staff
 from zhiheng.accounts.trees import filter_options, within
-from zhiheng.web.access import permission_required
+from zhiheng.web.access import permission_required, takes_files
 from zhiheng.web.listing import Boolean, Choice, Column, Empty, Listing, Search, Tree
 
 UPLOADED = "zhiheng.staff_file"
@@ -218,6 +218,7 @@ def reset_totp(request, pk):
 
 
 @permission_required("accounts.manage")
+@takes_files(2 * MOST_BYTES)  # the form itself says what is too large
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_people(request):
     """Take staff over from a file: look at what was read, then enter it."""
