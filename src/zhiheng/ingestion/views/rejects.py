@@ -58,7 +58,7 @@ def columns_for(user):
             gettext_lazy("Effect"),
             value=lambda reject: showing.effect_name(reject.effect),
             sort="effect",
-            template="ingestion/_nowrap.html",
+            template="web/_nowrap.html",
         ),
         Column("kind", gettext_lazy("Kind"), sort="kind", default=False),
     )
