@@ -49,8 +49,7 @@ def _add(environment: Environment) -> None:
 
 
 def _reseal() -> None:
-    from zhiheng.ingestion.resealing import reseal_files
-    from zhiheng.vault.resealing import reseal_all
+    from zhiheng.vault.resealing import reseal_all, reseal_files
 
     done = []
     for each in reseal_all():
@@ -58,7 +57,7 @@ def _reseal() -> None:
         kept = f"，{each.kept} 条属不可更改的记录，沿用旧密钥" if each.kept else ""
         _say(f"{each.field}：重新加密 {each.resealed} 条{kept}")
     files = reseal_files()
-    _say(f"收到的文件与镜像：重新加密 {files} 个")
+    _say(f"文件：重新加密 {files} 个")
     _record("vault.resealed", files=files, resealed=sum(d.resealed for d in done), kept=sum(d.kept for d in done))
 
 

@@ -10,10 +10,13 @@ class IngestionConfig(AppConfig):
 
     def ready(self) -> None:
         from zhiheng.accounts import seen
-        from zhiheng.ingestion import queries
+        from zhiheng.ingestion import deliveries, mirror, queries
+        from zhiheng.vault import files
         from zhiheng.web import navigation
 
         seen.look_with(queries.departments)
+        files.register(deliveries.ABOUT, lambda: deliveries.home().glob("*/*"))
+        files.register(mirror.ABOUT, lambda: mirror.home().glob("*"))
         group = _("Records")
         for order, (name, url_name, icon) in enumerate(
             (

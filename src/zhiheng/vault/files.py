@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from zhiheng.vault.sealing import CannotOpen, key_number, seal_bytes, unseal_byt
 
 PIECE = 1 << 20
 MOST = PIECE + 64  # of a sealed piece; a larger size in a file is damage, and not read into memory
+RESEALING = ".resealing"  # ends the name of a file that is not complete yet
 _MAGIC = b"ZHS1"
 _HEAD = len(_MAGIC) + 16
 
@@ -112,11 +114,25 @@ class SealedReader(io.RawIOBase):
         return unseal_bytes(sealed, about=about)
 
 
+_places: dict[str, Callable[[], Iterable[Path]]] = {}
+
+
+def register(about: str, paths: Callable[[], Iterable[Path]]) -> None:
+    """Say where the files of a kind stand, so that they are sealed again when there is a new key."""
+    _places[about] = paths
+
+
+def every_file() -> Iterator[tuple[Path, str]]:
+    """Yield the sealed files of all kinds that were registered, each with what it is about."""
+    for about, paths in _places.items():
+        yield from ((path, about) for path in sorted(paths()) if path.suffix != RESEALING)
+
+
 def reseal(path: Path, *, about: str) -> bool:
     """Seal a file again with the newest key, unless it is; was there anything to do? A crash leaves the old file."""
-    if _key_of(path) == keyring().newest:
+    if key_of(path) == keyring().newest:
         return False
-    new = path.with_name(f"{path.name}.resealing")
+    new = path.with_name(f"{path.name}{RESEALING}")
     new.unlink(missing_ok=True)
     with SealedReader(path, about=about) as old, SealedWriter(new, about=about) as written:
         while piece := old.read(PIECE):
@@ -125,7 +141,7 @@ def reseal(path: Path, *, about: str) -> bool:
     return True
 
 
-def _key_of(path: Path) -> int:
+def key_of(path: Path) -> int:
     with path.open("rb") as file:
         return key_number(file.read(_HEAD + 6)[_HEAD + 4 :])
 

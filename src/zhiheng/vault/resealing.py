@@ -1,4 +1,4 @@
-"""Seal what stands in the database again with the newest key, in chunks, while the product runs."""
+"""Seal again with the newest key what stands in the database, in chunks, and in files, while the product runs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.db import Error, connection, transaction
 from django.db.models import Model
 
 from zhiheng.vault.fields import SealedField
+from zhiheng.vault.files import every_file, reseal
 from zhiheng.vault.keys import forget, keyring
 from zhiheng.vault.sealing import HEAD, seal_bytes, unseal_bytes
 
@@ -35,6 +36,11 @@ def reseal_all() -> Iterator[Done]:
     forget()
     for field in fields():
         yield reseal_field(field)
+
+
+def reseal_files() -> int:
+    """Seal every file with the newest key; return how many were not. It goes on where it was stopped."""
+    return sum(reseal(path, about=about) for path, about in every_file())
 
 
 def reseal_field(field: SealedField) -> Done:

@@ -11,7 +11,8 @@ from zhiheng.__main__ import app
 from zhiheng.audit.models import Entry
 from zhiheng.audit.recording import log
 from zhiheng.audit.sealing import seal_waiting
-from zhiheng.vault import keys
+from zhiheng.vault import files, keys
+from zhiheng.vault.files import SealedReader, SealedWriter
 from zhiheng.vault.sealing import key_number
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,6 +76,30 @@ def test_a_rotation_seals_everything_again_and_is_in_the_trail(run):
         cursor.execute("select totp_secret from accounts_user where id = %s", [user.pk])
         assert key_number(cursor.fetchone()[0]) == 2
     assert list(Entry.objects.order_by("pk").values_list("event", flat=True)) == ["vault.key_added", "vault.resealed"]
+
+
+@pytest.fixture
+def kind_of_file(tmp_path, monkeypatch):
+    """Some sealed files of a kind that the vault is told of, beside those of the product."""
+    for number in range(3):
+        with SealedWriter(tmp_path / f"{number}.sealed", about="tests.file") as file:
+            file.write(b"content")
+    monkeypatch.setattr(files, "_places", dict(files._places))
+    files.register("tests.file", lambda: tmp_path.glob("*.sealed*"))
+    return tmp_path
+
+
+def test_files_are_sealed_again_with_everything_else(run, kind_of_file):
+    (kind_of_file / "0.sealed.resealing").write_bytes(b"left behind by a crash")
+    answer = run("keys", "rotate")
+    assert answer.exit_code == 0, answer.output
+    assert "文件：重新加密 3 个" in answer.output
+    for number in range(3):
+        assert files.key_of(kind_of_file / f"{number}.sealed") == 2
+        with SealedReader(kind_of_file / f"{number}.sealed", about="tests.file") as file:
+            assert file.read() == b"content"
+    assert "文件：重新加密 0 个" in run("keys", "reseal").output
+    assert [entry.detail["files"] for entry in Entry.objects.filter(event="vault.resealed").order_by("pk")] == [3, 0]
 
 
 def test_somebody_whom_nobody_can_help_is_rescued_on_the_server(run):
