@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from zhiheng.accounts import policies
 from zhiheng.accounts.naming import initials_of, pinyin_of
-from zhiheng.accounts.roles import ADMINISTRATORS, EVERY_ACCOUNT, ORDINARY, PERMISSIONS, Role
+from zhiheng.accounts.roles import ADMINISTRATORS, EVERY_ACCOUNT, ORDINARY, PERMISSIONS, WHOLE_HOSPITAL, Role
 from zhiheng.accounts.scope import ALL, departments_below
 from zhiheng.vault.fields import SealedField
 
@@ -34,6 +34,9 @@ __all__ = [
     "Staff",
     "User",
 ]
+
+
+SOMEWHERE = object()  # in whatever department
 
 
 class Organisation(models.Model):
@@ -184,13 +187,16 @@ class User(AbstractBaseUser):
         held = {grant.role for grant in self._grants}
         return tuple(role for role in Role.values if role in held)
 
-    def may(self, permission: str, department: Department | int | None = None) -> bool:
-        """May this account do `permission` ("forms.fill") somewhere, or in this department?"""
+    def may(self, permission: str, department: Any = SOMEWHERE) -> bool:
+        """May this account do `permission` ("forms.fill") somewhere, or in this department?
+
+        What belongs to no department (None) is only for those who hold the permission everywhere.
+        """
         if permission in EVERY_ACCOUNT:
             return self.is_active
-        if not any(permission in PERMISSIONS[Role(grant.role)] for grant in self._grants):
+        if not any(self._grants_with(permission)):
             return False
-        return department is None or getattr(department, "pk", department) in self.departments_for(permission)
+        return department is SOMEWHERE or getattr(department, "pk", department) in self.departments_for(permission)
 
     def departments_for(self, permission: str) -> frozenset[int]:
         """Return the ids of the departments where `permission` is held, or ALL for the whole organisation."""
@@ -203,7 +209,10 @@ class User(AbstractBaseUser):
         return self._reach[granted]
 
     def _grants_with(self, permission: str) -> Iterator["Grant"]:
-        return (grant for grant in self._grants if permission in PERMISSIONS[Role(grant.role)])
+        for grant in self._grants:
+            reaches = grant.department_id is None or permission not in WHOLE_HOSPITAL
+            if reaches and permission in PERMISSIONS[Role(grant.role)]:
+                yield grant
 
     def forget_grants(self) -> None:
         """Read the grants again: they were changed while this instance lives."""

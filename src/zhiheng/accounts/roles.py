@@ -54,6 +54,10 @@ HELD_BY = {
 }
 # What every account may do, also one without any role: its own password, its own sessions, saved filters.
 EVERY_ACCOUNT = frozenset({"accounts.own"})
+# What is about no department: a role that is granted for one does not carry these.
+WHOLE_HOSPITAL = frozenset({"packversions.manage"}) | {
+    name for name in HELD_BY if name.startswith(("accounts.", "audit.", "ingestion.", "jobs."))
+}
 
 PERMISSIONS = {role: frozenset(name for name, holders in HELD_BY.items() if role in holders) for role in Role}
 

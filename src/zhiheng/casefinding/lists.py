@@ -10,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from zhiheng.casefinding import ledger
 from zhiheng.casefinding.models import Case, State, Visit
+from zhiheng.casefinding.patients import department_of, name_for, record_number_for
 from zhiheng.web.listing import Boolean, Choice, Column, DateRange, Empty, Listing, StateColumn
-from zhiheng.web.masking import mask_name, mask_number
 
 
 class LineOf(Choice):
@@ -33,20 +33,6 @@ class In(Choice):
 
     def q(self, value: list[str]) -> Q:
         return Q(department__isnull=True) if value[0] == "none" else Q(department=int(value[0]))
-
-
-def name_for(row: Any, user: Any) -> str:
-    name = row.sealed.get("name") or ""
-    return name if user.may("personal.see") else mask_name(name)
-
-
-def record_number_for(row: Any, user: Any) -> str:
-    number = row.sealed.get("record_number") or ""
-    return number if user.may("personal.see") else mask_number(number)
-
-
-def department_of(row: Any) -> str:
-    return row.department.name if row.department else row.department_name
 
 
 def places(request: Any) -> list[tuple[str, str]]:

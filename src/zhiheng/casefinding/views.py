@@ -217,9 +217,7 @@ def _visit_page(request, found, abbr, *, why=None, add=None, problem=""):
         explanations = queries.why(abbr, found) if abbr else []
     except LookupError as unknown:
         raise Http404 from unknown
-    may_add = request.user.may(DECIDE, found.department_id) and found.department_id in request.user.departments_for(
-        DECIDE
-    )
+    may_add = request.user.may(DECIDE, found.department_id)
     return {
         "visit": found,
         "cases": queries.cases_of(found, request.user),

@@ -33,7 +33,7 @@ class Shown:
 def shown(reject: Reject, user: Any) -> Shown:
     """Return a reject as `user` may see it."""
     said = reject.sealed
-    clear = user.may("personal.see")
+    clear = user.may("personal.see", None)
     number = said["row"].split("（")[0]
     return Shown(
         said["file"],

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from zhiheng.accounts.models import Department
 from zhiheng.accounts.scope import departments_below
 from zhiheng.casefinding.models import Case, State
+from zhiheng.casefinding.patients import department_of, name_for, record_number_for
 from zhiheng.packversions.models import PackVersion
 from zhiheng.vault.sealing import blind
 from zhiheng.web.listing import Boolean, Choice, Column, DateRange, Empty, Listing, Search, StateColumn, Tree
-from zhiheng.web.masking import mask_name, mask_number
 
 # Nobody has to do anything about these; they are a click away.
 FINISHED = (State.SUBMITTED, State.DONE, State.WITHDRAWN, State.NOT_REQUIRED)
@@ -96,22 +96,8 @@ def find_patient(rows: Any, text: str) -> Any:
     )
 
 
-def name_for(case: Case, user: Any) -> str:
-    name = case.sealed.get("name") or ""
-    return name if user.may("personal.see") else mask_name(name)
-
-
-def record_number_for(case: Case, user: Any) -> str:
-    number = case.sealed.get("record_number") or ""
-    return number if user.may("personal.see") else mask_number(number)
-
-
 def page_of(case: Case) -> str:
     return reverse("desk:case", args=[case.code])
-
-
-def department_of(case: Case) -> str:
-    return case.department.name if case.department else case.department_name
 
 
 def counter(name: str, label: Any, template: str = "", **options: Any) -> Column:

@@ -3,7 +3,8 @@
 {% icon "check" %}  {% icon "lock" label=_("Locked") %}       names: src/zhiheng/web/icons.txt
 {% state case.state case.get_state_display %}                 a state with its tone and icon (web/looks.py)
 {% badge _("Late") tone="bad" icon="clock" %}                 any other short word; tones as in web/looks.py
-{% personal name "name" %}  {% personal number "number" %}    masked unless the reader may see personal data
+{% personal name "name" of=case %}                            masked unless the reader may see personal data there;
+{% personal number "number" of=visit %}                       of: what has a department
 {{ value|when }}  {{ value|day }}                             times and dates as people here write them
 {{ bytes|filesizeformat }}                                    Django's own
 {% empty_state icon=... title=... text=... url=... label=... %}
@@ -54,11 +55,11 @@ def state(code, label=""):
 
 
 @register.simple_tag(takes_context=True)
-def personal(context, value, kind):
-    """A name or number of a patient, in clear only for those who may see it."""
+def personal(context, value, kind, of):
+    """A name or number of a patient, in clear only for those who may see it in the department of `of`."""
     if not value:
         return NOTHING
-    if context["request"].user.may("personal.see"):
+    if context["request"].user.may("personal.see", of.department_id):
         return value
     return format_html(
         '<span title="{}">{}</span>', _("Masked: your role does not show names and numbers"), MASKS[kind](value)
