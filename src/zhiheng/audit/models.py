@@ -18,6 +18,12 @@ class Entry(models.Model):
     detail = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True)
 
+    @property
+    def facts(self):
+        """The details that say something. A template cannot ask for `detail.items`: a detail may be called so."""
+        told = ((name, value) for name, value in self.detail.items() if value or (value == 0 and value is not False))
+        return [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in told]
+
 
 class Seal(models.Model):
     """A link of the chain: the digest of one entry together with the digest of the link before it."""
