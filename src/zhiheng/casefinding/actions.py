@@ -244,6 +244,7 @@ def move(*, case: Case, abbr: str, reason: str, by: Any) -> Case:
 
     Moving it back brings this one back, with its answers.
     """
+    _lock_person(case)
     _lock(case)
     states.require(case, DECIDE, by)
     _require_reason(reason)
@@ -375,6 +376,12 @@ def set_state(*, case: Case, state: str, by: Any, reason: str = "") -> Case:
 def _lock(case: Case) -> None:
     """Read the row again, and let nobody change it until this transaction ends."""
     case.refresh_from_db(from_queryset=Case.objects.select_for_update())
+
+
+def _lock_person(case: Case) -> None:
+    """Lock all cases of the person in the order in which screening does: else each could wait for the other's."""
+    of_person = Case.objects.filter(Q(person_key=case.person_key) | Q(pk=case.pk)).order_by("pk")
+    list(of_person.select_for_update().values_list("pk"))
 
 
 def _stand(case: Case, by: Any) -> None:

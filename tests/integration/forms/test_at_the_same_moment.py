@@ -1,13 +1,16 @@
 """Saves at the same moment wait for each other for an instant, and none is lost."""
 
 import threading
+import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from tests.addresses import make_visit
 from tests.casework import open_case
 from tests.cast import make_cast
 
 from zhiheng.accounts.models import User
+from zhiheng.casefinding import actions as casefinding
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions, queries
 from zhiheng.forms.models import AnswerChange
@@ -75,3 +78,29 @@ def test_of_two_saves_of_one_item_one_is_told_of_the_other():
     (told,) = [each.conflict for each in saved if each.conflict]
     assert {told.mine, told.theirs} == {68, 86}
     assert queries.form_state(case).items["CM-0-2-1-3"].value == told.theirs
+
+
+def test_moving_a_case_and_screening_its_person_wait_for_each_other_in_one_order():
+    cast = make_cast()
+    out = {"decision": "out", "state": "not_required"}
+    there, here = open_case(cast, "HF", **out), open_case(cast)
+    make_visit(here)
+    screening, moving = threading.Event(), threading.Event()
+
+    def screen():
+        with transaction.atomic():
+            Case.objects.select_for_update().get(pk=there.pk)
+            screening.set()
+            moving.wait(10)
+            time.sleep(0.5)  # until the move waits for a lock
+            Case.objects.select_for_update().get(pk=here.pk)
+
+    def move():
+        by = User.objects.get(username="quality_officer")
+        screening.wait(10)
+        moving.set()
+        casefinding.move(case=Case.objects.get(pk=here.pk), abbr="HF", reason="误判", by=by)
+
+    at_once(screen, move)
+    there.refresh_from_db()
+    assert there.decision == "in"
