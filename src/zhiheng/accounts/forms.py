@@ -21,6 +21,12 @@ class DayField(forms.DateField):
     def __init__(self, **kwargs):
         super().__init__(input_formats=["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d"], **kwargs)
 
+    def to_python(self, value):
+        day = super().to_python(value)
+        if day and not 1900 <= day.year < 2200:
+            raise ValidationError(_("Write dates as 2026-11-22."))
+        return day
+
 
 class DepartmentField(forms.ModelChoiceField):
     """Departments as a tree; only those of today, and the one that is chosen already."""

@@ -12,6 +12,7 @@ from zhiheng.audit.recording import log
 from zhiheng.autofill import queries as autofill
 from zhiheng.casefinding import actions as casefinding
 from zhiheng.casefinding.models import Case, State
+from zhiheng.casefinding.states import NotAllowed
 from zhiheng.forms import queries, typing
 from zhiheng.forms.editing import CannotChange, Edit, Kind, NotNow, answered, same, start
 from zhiheng.forms.models import AnswerChange, AnswerState, Difference, Presence
@@ -317,7 +318,7 @@ def hand_in(*, case: Case, by: Any) -> Case:
         raise CannotHandIn(_why_not(counter), edit.before)
     then = State.CANNOT_COMPLETE if counter.left_open else State.DEPARTMENT_REVIEW
     log("forms.handed_in", by=by, on=case, revision=edit.answers.revision, left_open=counter.left_open)
-    return casefinding.set_state(case=case, state=then, by=by)
+    return _move_on(case, then, by)
 
 
 def _why_not(counter: queries.Counter) -> str:
@@ -336,7 +337,7 @@ def take_back(*, case: Case, by: Any) -> Case:
     """Go on with a form that was handed in, as long as nobody has decided about it."""
     start(case, by, editable={State.DEPARTMENT_REVIEW, State.CANNOT_COMPLETE})
     log("forms.taken_back", by=by, on=case)
-    return casefinding.set_state(case=case, state=State.FILLING, by=by)
+    return _move_on(case, State.FILLING, by)
 
 
 @transaction.atomic
@@ -373,8 +374,15 @@ def _finish(
     log(event, by=edit.by, on=edit.case, revision=edit.revision, **detail)
     saved = edit.finish(seen=seen, refused=refused)
     if edit.case.state == State.TO_FILL:
-        casefinding.set_state(case=edit.case, state=State.FILLING, by=edit.by)
+        _move_on(edit.case, State.FILLING, edit.by)
     return saved
+
+
+def _move_on(case: Case, state: State, by: Any) -> Case:
+    try:
+        return casefinding.set_state(case=case, state=state, by=by)
+    except NotAllowed as refused:  # somebody has excluded or reviewed the case in this very moment
+        raise NotNow(str(refused)) from refused
 
 
 def _reason(text: str) -> str:

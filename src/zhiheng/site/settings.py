@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhiheng.web.middleware.messages_with_parts",
+    "zhiheng.web.middleware.no_such_address",
 ]
 ROOT_URLCONF = "zhiheng.site.urls"
 WSGI_APPLICATION = "zhiheng.site.wsgi.application"

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.messages import get_messages
+from django.http import Http404
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -19,6 +20,17 @@ def chosen_language(get_response):
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+    return middleware
+
+
+def no_such_address(get_response):
+    """Answer 404 for an address with a zero byte, which no text in the database can hold."""
+
+    def middleware(request):
+        if "\0" in request.path_info:
+            raise Http404
+        return get_response(request)
 
     return middleware
 

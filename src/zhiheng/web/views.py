@@ -40,4 +40,4 @@ def remember(response, name, value):
 def page_to_return_to(request):
     page = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return page if is_ours else "/"
+    return page if is_ours and page.startswith("/") else "/"

@@ -122,7 +122,7 @@ def after_login(request):
 def asked_for(request):
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours and wanted != "/" else ""
+    return wanted if is_ours and wanted.startswith("/") and wanted != "/" else ""
 
 
 def with_next(request, name):

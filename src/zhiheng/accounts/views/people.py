@@ -156,7 +156,8 @@ def make_account(request, pk):
             form.add_error("username", str(refused))
         else:
             return show_password(request, user, password)
-    return show_person(request, staff, account_form=form, status=422)
+    # Read again: the account that was not made still hangs on this one.
+    return show_person(request, Staff.objects.get(pk=pk), account_form=form, status=422)
 
 
 def show_password(request, user, password):

@@ -161,7 +161,10 @@ def day_of(text):
     if not digits:
         return None
     try:
-        return date.fromisoformat(digits)
+        found = date.fromisoformat(digits)
+        if not 1900 <= found.year < 2200:
+            raise ValueError
+        return found
     except ValueError:
         problem = _("%(text)s is not a day. Write it as 2026-11-22 or 20261122.") % {"text": text[:20]}
         raise ValueError(problem) from None

@@ -181,7 +181,7 @@ class Listing(Shown):
         return redirect(self.address())
 
     def new_token(self, text):
-        text = " ".join(text.split())
+        text = " ".join(text.replace("\0", "").split())
         return to_token(text, self.request.user) if text else ""
 
     def export(self):

@@ -25,7 +25,7 @@ def first_view(listing):
 @transaction.atomic
 def save_view(listing, name):
     """Keep the filters and columns now shown under `name`; the same name again replaces them."""
-    request, name = listing.request, " ".join(name.split())[:60]
+    request, name = listing.request, " ".join(name.replace("\0", "").split())[:60]
     query = write_query(listing, listing.asked.but(page=1, token=""))
     if not name or len(query) > LONGEST_QUERY:
         messages.error(request, _("Not saved: give it a name, and fewer filters if there are very many."))
