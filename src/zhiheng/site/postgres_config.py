@@ -51,7 +51,9 @@ def _settings(sockets: Path) -> dict[str, object]:
         "log_truncate_on_rotation": "on",
         "log_rotation_age": "1d",
         "log_rotation_size": 0,
-        # A failing statement and the detail of its error carry values: neither may stand in a log.
+        # A failing statement, its error and the detail of that carry values: none of them may stand in a log. The
+        # product tells of the error itself, by its code. What the server has to say of itself has the level "log".
+        "log_min_messages": "log",
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
         "log_statement": "none",
