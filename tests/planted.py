@@ -45,6 +45,8 @@ feeds:
       encounter_id: 就诊号
       patient_id: 患者号
       encounter_class: {constant: inpatient}
+      admit_route: {constant: emergency}
+      department_code: {constant: "0301"}
       record_number: 病案号
       weight_kg: 体重
       transferred_to: 转往
@@ -127,6 +129,16 @@ def identity(number: int) -> str:
     return right if number % 3 else f"{NUMBER}{number:08}"
 
 
+def record_number(number: int) -> str:
+    return f"R{NUMBER}{number:03}"
+
+
+def corrected_visits(numbers: Iterable[int]) -> bytes:
+    """Return the file of visits once more: the record room has given these patients another number."""
+    lines = planted_files(numbers)["visits.csv"].decode().replace(f",R{NUMBER}", f",R{NUMBER}9")
+    return lines.encode()
+
+
 def planted_files(numbers: Iterable[int], encoding: str = "utf-8") -> dict[str, bytes]:
     """Return the files of some of the patients, as a hospital would export them, by name."""
     rows: dict[str, list[str]] = {
@@ -147,7 +159,7 @@ def planted_files(numbers: Iterable[int], encoding: str = "utf-8") -> dict[str, 
         phone = f"1{NUMBER}"
         rows["patients.csv"].append(f"{patient},{who},{BIRTH},{identity(number)},{phone},{TEXT}路{number}号")
         rows["visits.csv"].append(
-            f"{visit},{patient},R{NUMBER}{number:03},{weight},{TEXT}医院,{day}-03 08:00,{day}-09 10:00"
+            f"{visit},{patient},{record_number(number)},{weight},{TEXT}医院,{day}-03 08:00,{day}-09 10:00"
         )
         rows["diagnoses.csv"].append(f"{visit},1,I21.100x00{number % 10}")
         rows["medications.csv"].append(f"{visit},{visit}-1,阿司匹林,{who}拒绝服用")
