@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from zhiheng.accounts.models import Failures, Policy
+from zhiheng.accounts.models import Failures, Policy, User
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,6 +65,20 @@ def take_back(subjects: dict[str, str]) -> None:
     """The try was no failure."""
     for kind, subject in subjects.items():
         Failures.objects.filter(kind=kind, subject=subject).update(count=Greatest(F("count") - 1, 0))
+
+
+def try_password(user: User, password: str, policy: Policy) -> bool:
+    """Is this the password of somebody who is logged in? Wrong ones count as at the login. Locked: one too many.
+
+    Outside of the act's own transaction: the count must stay where the act is refused.
+    """
+    tried = {ACCOUNT: user.username}
+    before_try(tried, policy)
+    if not check_password(password, user.password):
+        after_failure(tried, policy)
+        return False
+    take_back(tried)
+    return True
 
 
 def forget(username: str) -> bool:

@@ -326,3 +326,20 @@ def test_other_sessions_are_ended_singly_and_nobody_elses(client, cast, plain):
     assert is_in(client)
     assert not is_in(other)
     assert is_in(stranger)
+
+
+@pytest.mark.parametrize("view", ["accounts:password", "accounts:codes", "accounts:remove_totp"])
+def test_whoever_finds_an_open_session_cannot_guess_its_password(client, view):
+    cast = make_cast()
+    client.force_login(cast.filler)
+    for guess in range(5):
+        client.post(reverse(view), {"old": f"guess {guess}", "password": f"guess {guess}"} | NEW_TWICE)
+    hash_before = cast.filler.password
+    client.post(reverse(view), {"old": PASSWORD, "password": PASSWORD} | NEW_TWICE)
+    cast.filler.refresh_from_db()
+    assert cast.filler.password == hash_before
+    assert cast.filler.has_totp
+    assert Failures.objects.get(subject="filler").locked_until
+
+
+NEW_TWICE = {"new": "Quite-new-2027", "again": "Quite-new-2027"}

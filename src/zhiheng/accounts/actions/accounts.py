@@ -1,6 +1,5 @@
 """Make accounts, disable them, and set their passwords."""
 
-from django.contrib.auth.hashers import check_password
 from django.core.validators import RegexValidator
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from zhiheng.accounts import failures, sessions
-from zhiheng.accounts.actions.refusals import Refused
+from zhiheng.accounts.actions.refusals import Refused, too_many
 from zhiheng.accounts.models import Staff, User
 from zhiheng.accounts.passwords import make_temporary, problems_with
 from zhiheng.accounts.queries import current_policy
@@ -118,11 +117,24 @@ def rescue(*, user: User) -> str:
     return reset_password(user=user, by=None)
 
 
-@transaction.atomic
+def check_present_password(user: User, password: str) -> None:
+    """Refused where it is wrong, or was too often: whoever finds an open session must not guess its password."""
+    try:
+        is_right = failures.try_password(user, password, current_policy())
+    except failures.Locked as locked:
+        raise Refused(too_many(locked.minutes)) from None
+    if not is_right:
+        raise Refused(_("The present password is not right."))
+
+
 def change_password(*, user: User, old: str, new: str) -> None:
     """Change one's own password. Refused, with what is wrong, by the policy. All sessions but one's own end."""
-    if not check_password(old, user.password):
-        raise Refused(_("The present password is not right."))
+    check_present_password(user, old)
+    _change_password(user, new)
+
+
+@transaction.atomic
+def _change_password(user: User, new: str) -> None:
     if problems := problems_with(new, user=user, policy=current_policy()):
         raise Refused(" ".join(problems))
     _set_password(user, new)

@@ -6,10 +6,9 @@ from typing import Any
 from django.contrib.auth import authenticate, login, logout
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from zhiheng.accounts import failures, sessions, totp
-from zhiheng.accounts.actions.refusals import Refused
+from zhiheng.accounts.actions.refusals import Refused, too_many
 from zhiheng.accounts.backends import Backend
 from zhiheng.accounts.models import SignIn, User
 from zhiheng.accounts.queries import current_policy
@@ -73,14 +72,7 @@ def _count_try(tried: dict[str, str]) -> None:
     try:
         failures.before_try(tried, current_policy())
     except failures.Locked as locked:
-        raise Refused(
-            ngettext(
-                "Too many failed logins. Try again in %(minutes)s minute, or ask the security administrator.",
-                "Too many failed logins. Try again in %(minutes)s minutes, or ask the security administrator.",
-                locked.minutes,
-            )
-            % {"minutes": locked.minutes}
-        ) from None
+        raise Refused(too_many(locked.minutes)) from None
 
 
 @transaction.atomic

@@ -1,11 +1,11 @@
 """Enrol an authenticator, take it away, renew the recovery codes: always one's own."""
 
-from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhiheng.accounts import queries, totp
+from zhiheng.accounts.actions.accounts import check_present_password
 from zhiheng.accounts.actions.refusals import Refused
 from zhiheng.accounts.models import User
 from zhiheng.audit.recording import log
@@ -25,9 +25,13 @@ def enrol(*, user: User, secret: str, code: str) -> list[str]:
     return totp.make_recovery_codes(user)
 
 
-@transaction.atomic
 def disenrol(*, user: User, password: str) -> None:
-    _check_password(user, password)
+    check_present_password(user, password)
+    _disenrol(user)
+
+
+@transaction.atomic
+def _disenrol(user: User) -> None:
     if queries.needs_totp(user, queries.current_policy()):
         raise Refused(_("Your role needs an authenticator. To change it, ask the security administrator for a reset."))
     user.totp_secret, user.totp_confirmed_at, user.totp_step = None, None, 0
@@ -36,16 +40,15 @@ def disenrol(*, user: User, password: str) -> None:
     log("accounts.totp_removed", by=user, on=user)
 
 
-@transaction.atomic
 def new_recovery_codes(*, user: User, password: str) -> list[str]:
     """Replace the recovery codes: the old ones stop working."""
-    _check_password(user, password)
+    check_present_password(user, password)
+    return _new_recovery_codes(user)
+
+
+@transaction.atomic
+def _new_recovery_codes(user: User) -> list[str]:
     if not user.has_totp:
         raise Refused(_("Set up an authenticator first."))
     log("accounts.recovery_codes_made", by=user, on=user)
     return totp.make_recovery_codes(user)
-
-
-def _check_password(user: User, password: str) -> None:
-    if not check_password(password, user.password):
-        raise Refused(_("The present password is not right."))
