@@ -90,3 +90,27 @@ def test_a_form_whose_case_is_excluded_in_this_moment_says_so(client, cast, monk
     response = client.post(reverse("forms:answer", args=[case.code]), {"item": item, "value": "甲"})
     assert response.status_code == 422
     assert queries.form_state(case).items[item].value is None
+
+
+@pytest.mark.parametrize("view", ["desk:case", "desk:course", "forms:hand_in"])
+def test_every_page_of_a_case_leaves_an_entry_in_the_trail(client, cast, view):
+    from zhiheng.audit.models import Entry
+
+    case = open_case(cast)
+    client.force_login(cast.filler)
+    assert client.get(reverse(view, args=[case.code])).status_code == 200
+    assert Entry.objects.filter(event="desk.case_opened", on_code=case.code, by=cast.filler).exists()
+
+
+def test_a_reviewer_is_told_only_of_people_who_worked_in_the_own_departments(client, cast):
+    from zhiheng.forms import actions, queries
+
+    for case, by in (
+        (open_case(cast), cast.filler),
+        (open_case(cast, visit="Z2", department=cast.neurology), cast.outsider),
+    ):
+        item = next(each.code for each in queries.sheet_for(case).items if each.type == "text" and not each.is_derived)
+        actions.answer(case=case, item=item, typed="甲", by=by)
+    client.force_login(cast.department_reviewer)
+    shown = client.get(reverse("forms:undo_period"))
+    assert list(shown.context["form"].fields["who"].queryset) == [cast.filler]

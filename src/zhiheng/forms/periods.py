@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from zhiheng.accounts.models import User
+from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions
 from zhiheng.forms.models import AnswerChange
 from zhiheng.forms.undoing import undo_period_preview
@@ -31,9 +32,12 @@ class PeriodForm(forms.Form):
         label=pgettext_lazy("period", "Until"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:20"})
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        recent = AnswerChange.objects.filter(at__gte=timezone.now() - 12 * LONGEST, by__isnull=False)
+        cases = Case.objects.within(by.departments_for("forms.undo_period"))
+        recent = AnswerChange.objects.filter(
+            at__gte=timezone.now() - 12 * LONGEST, by__isnull=False, case__in=cases.values("pk")
+        )
         people = User.objects.filter(pk__in=recent.values("by")).select_related("staff").order_by("staff__pinyin")
         self.fields["who"].queryset = people
         self.fields["who"].label_from_instance = lambda user: f"{user.display_name}（{user.username}）"
@@ -56,7 +60,7 @@ class CaseLines:
 @require_http_methods(["GET", "POST"])
 def undo_period(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
-    form = PeriodForm(asked or None, initial=last_hour())
+    form = PeriodForm(asked or None, initial=last_hour(), by=request.user)
     lines: list[actions.UndoLine] | None = None
     if form.is_bound and form.is_valid():
         said = form.cleaned_data

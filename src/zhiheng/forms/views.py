@@ -287,6 +287,8 @@ def hand_in(request: HttpRequest, case: Case) -> HttpResponse:
             problem = str(cannot)
         else:
             return redirect("desk:case", case.code)
+    with transaction.atomic():
+        log("desk.case_opened", by=request.user, on=case, page="hand_in")
     state = queries.form_state(case)
     return render(
         request,

@@ -57,6 +57,8 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
 def course(request: HttpRequest, code: str) -> HttpResponse:
     """What has happened to the case, newest first."""
     found = get_object_or_404(visible_cases(request), code=code)
+    with transaction.atomic():
+        log("desk.case_opened", by=request.user, on=found, page="course")
     events = found.events.select_related("by__staff").order_by("-pk")
     return render(request, "desk/course.html", {**header(request, found, "course"), "events": events})
 
