@@ -12,6 +12,7 @@ from zhiheng.ingestion.deliveries import Refused, safe_name
 from zhiheng.sources.base import Limits, Unreadable
 
 MOST_FILES = 2000
+MOST_BYTES = Limits().bytes  # of what one delivery may hold
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
 _LINK = 0o120000

@@ -12,8 +12,7 @@ from zhiheng.ingestion import actions, showing
 from zhiheng.ingestion.deliveries import Refused
 from zhiheng.ingestion.forms import UploadForm
 from zhiheng.ingestion.models import Batch, Interface, Reject
-from zhiheng.ingestion.unpacking import unpacked
-from zhiheng.sources.base import Limits
+from zhiheng.ingestion.unpacking import MOST_BYTES, unpacked
 from zhiheng.web.access import permission_required, takes_files
 from zhiheng.web.listing import Choice, Column, DateRange, Empty, Listing, StateColumn
 from zhiheng.web.partials import render_page
@@ -84,7 +83,7 @@ def batch_detail(request, pk):
 
 
 @permission_required("ingestion.upload")
-@takes_files(Limits().bytes)
+@takes_files(MOST_BYTES)
 @require_http_methods(["GET", "POST"])
 def upload(request):
     form = UploadForm(request.POST or None, request.FILES or None)
