@@ -2,13 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from zhiheng.accounts.models import Department, Organisation, Policy, Staff, User
-from zhiheng.accounts.scope import ALL
+from zhiheng.accounts.models import Department, Organisation, Policy, User
 
 NEVER = 100_000
 
@@ -45,12 +42,6 @@ def unknown_departments(codes: Iterable[str]) -> list[str]:
     """Return which codes, as records carry them, belong to no department at any time, in order."""
     asked = {code for code in codes if code}
     return sorted(asked - set(Department.objects.filter(code__in=asked).values_list("code", flat=True)))
-
-
-def staff_of(departments: Any, day: date | None = None) -> QuerySet[Staff]:
-    """Return who works in `departments` (ids, or ALL) and has not left, by pinyin."""
-    present = Staff.objects.exclude(left_on__lte=day or timezone.localdate()).order_by("pinyin", "code")
-    return present if departments is ALL else present.filter(department__in=departments)
 
 
 def has_any_account() -> bool:

@@ -104,10 +104,6 @@ def decision_of(state: str) -> str:
     return Case.Decision.OUT if state == State.NOT_REQUIRED else Case.Decision.IN
 
 
-def may_follow(state: str, then: str) -> bool:
-    return State(then) in ALLOWED[State(state)]
-
-
 def require(case: Case, permission: str, by: Any) -> None:
     """Refuse who does not hold `permission` where the case is. The system (None) holds what the table gives it."""
     if by is not None and case.department_id not in by.departments_for(permission):

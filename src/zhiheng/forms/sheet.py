@@ -90,10 +90,6 @@ class SheetItem:
     def labels(self) -> dict[str, str]:
         return {option.value: option.label for option in self.options}
 
-    @property
-    def is_choice(self) -> bool:
-        return self.type in ("choice", "choices")
-
     def asks_like(self, other: "SheetItem") -> bool:
         """Whether an answer to the item of another form means the same here."""
         return (self.type, self.label) == (other.type, other.label) and other.labels.items() <= self.labels.items()

@@ -1,7 +1,6 @@
 """The addresses behind a form: each takes a request to an action and answers with what has changed on the page."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -326,10 +325,3 @@ def take_back(request: HttpRequest, case: Case) -> HttpResponse:
     except actions.CannotChange as problem:
         messages.error(request, str(problem))
     return redirect("desk:case", case.code)
-
-
-def local_time(day: str, time: str) -> datetime | None:
-    try:
-        return timezone.make_aware(datetime.fromisoformat(f"{day} {time}"))
-    except ValueError:
-        return None
