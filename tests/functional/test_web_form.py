@@ -326,6 +326,17 @@ def test_who_may_only_read_sees_a_masked_name_and_no_fields(browse, cast, stemi)
     assert_accessible(page)
 
 
+def test_what_says_who_the_patient_is_is_masked_for_those_who_need_not_know(client, cast, stemi):
+    actions.answer(case=stemi, item="caseId", typed="ZY20260099", by=cast.filler)
+    for address in ("", "form/print/", "proof/caseId/"):
+        client.force_login(cast.filler)
+        assert "ZY20260099" in client.get(f"/cases/{stemi.code}/{address}").content.decode()
+        client.force_login(cast.leader)
+        shown = client.get(f"/cases/{stemi.code}/{address}").content.decode()
+        assert "ZY20260099" not in shown
+        assert "****0099" in shown
+
+
 def test_no_patient_in_title_or_address(browse, cast, stemi):
     page = browse(cast.filler)
     open_form(page, stemi)

@@ -57,7 +57,7 @@ def desk_of(request: HttpRequest, case: Case) -> Desk:
 
 def form_context(request: HttpRequest, case: Case, state: FormState | None = None) -> dict[str, Any]:
     """What "forms/_form.html" needs. The page that includes it asks for it here."""
-    state = queries.form_state(case) if state is None else state
+    state = queries.form_for(case, request.user) if state is None else state
     desk = desk_of(request, case)
     chosen = request.GET.get("show", "all")
     show = chosen if chosen in FILTERS else "all"

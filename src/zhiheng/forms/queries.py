@@ -1,7 +1,7 @@
 """What pages ask about forms: how a case's form stands, its history, its proofs, and who else is at it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from zhiheng.forms.state import (
 )
 from zhiheng.packversions import queries as packversions
 from zhiheng.packversions.models import PackVersion
+from zhiheng.web.masking import mask_name, mask_number
 
 __all__ = [
     "Conflict",
@@ -43,6 +44,7 @@ __all__ = [
     "SheetOption",
     "SheetSection",
     "differences",
+    "form_for",
     "form_state",
     "history",
     "options",
@@ -161,6 +163,22 @@ def form_state(case: Case) -> FormState:
     """Return how the form of a case stands. A case that nobody has filled yet has an empty form."""
     answers = Answers.objects.filter(case_id=case.pk).first()
     return state_of(case, answers)
+
+
+def form_for(case: Case, reader: User) -> FormState:
+    """Return how the form stands, with what says who the patient is masked for those who need not know."""
+    state = form_state(case)
+    if reader.may("personal.see", case.department_id):
+        return state
+    hidden = {code: _masked(item) for code, item in state.items.items() if item.item.is_personal}
+    values = {code: hidden[code].value if code in hidden else value for code, value in state.values.items()}
+    return replace(state, items={**state.items, **hidden}, values=values, document={})
+
+
+def _masked(item: ItemState) -> ItemState:
+    mask = mask_name if item.item.label.endswith("姓名") else mask_number
+    value, proposed, aside = (each and mask(str(each)) for each in (item.value, item.proposed, item.aside))
+    return replace(item, value=value, proposed=proposed, aside=aside, reason="", findings=())
 
 
 def state_of(case: Case, answers: Answers | None, names: Mapping[int, str] | None = None) -> FormState:

@@ -23,6 +23,7 @@ _UNIT = re.compile(
     r"[（(]\s*(?:单位[:：])?\s*([^（()）\u4e00-\u9fff]{1,16}|次[/／]分|[分小]?[钟时]|分钟|小时|天数?|月|周|岁|个|次|分|克|月/次)\s*[)）]\s*$"
 )
 _NO_UNIT = frozenset({"BMI", "QP/QS", "qod", "Ccr", "V", "D2N", "NOAC", "SABA", "ICS", "pH", "VIS", "Door-To-Needle"})
+_PERSONAL = re.compile(r"(患[者儿]|透析|其他).*(姓名|病案号|身份证号)$")
 _CODE = re.compile(r"[A-Z]?[0-9][0-9A-Za-z.+/*]*")
 
 
@@ -85,6 +86,7 @@ class SheetItem:
     max_length: int | None
     unknown: Unknown | None
     is_basis: bool  # fill rules of other items use the answer
+    is_personal: bool  # the answer says who the patient is
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -177,6 +179,7 @@ def _make(pack: Pack) -> Sheet:
             max_length=item.max_length,
             unknown=unknowns.get(item.code),
             is_basis=item.code in used,
+            is_personal=_PERSONAL.search(item.label) is not None,
         )
         for number, item in enumerate(pack.form.items)
     )

@@ -232,7 +232,7 @@ def card(request: HttpRequest, case: Case, item: str) -> HttpResponse:
     if item not in queries.sheet_for(case).by_code:
         raise Http404
     desk = panels.desk_of(request, case)
-    context = card_with_proof(request, case, item) if desk.may_see_proof else card_without_proof(case, item)
+    context = card_with_proof(request, case, item) if desk.may_see_proof else card_without_proof(request, case, item)
     answer = context["state"]
     context |= {"case": case, "desk": desk, "aside_text": answer.item.text(answer.aside)}
     return render(request, "forms/_card.html" if is_partial(request) else "forms/card.html", context)
@@ -251,8 +251,10 @@ def card_with_proof(request: HttpRequest, case: Case, item: str) -> dict[str, An
     }
 
 
-def card_without_proof(case: Case, item: str) -> dict[str, Any]:
-    return {"state": queries.form_state(case).items[item], "history": queries.history(case, item)}
+def card_without_proof(request: HttpRequest, case: Case, item: str) -> dict[str, Any]:
+    state = queries.form_for(case, request.user).items[item]
+    is_hidden = state.item.is_personal and not request.user.may("personal.see", case.department_id)
+    return {"state": state, "history": [] if is_hidden else queries.history(case, item)}
 
 
 # Whole pages ------------------------------------------------------------------------------------------------
@@ -270,7 +272,7 @@ def print_form(request: HttpRequest, case: Case) -> HttpResponse:
     """The complete form on paper."""
     with transaction.atomic():
         log("forms.printed", by=request.user, on=case)
-    state = queries.form_state(case)
+    state = queries.form_for(case, request.user)
     context = {"case": case, "state": state, "version": case.pack_version, "printed_at": timezone.now()}
     return render(request, "forms/print.html", context)
 
