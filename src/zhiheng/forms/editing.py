@@ -218,7 +218,9 @@ def _carry_over(edit: Edit) -> None:
 def _locked(case: Case) -> Answers:
     found = Answers.objects.select_for_update().filter(case_id=case.pk).first()
     if found is None:
-        Answers.objects.bulk_create([Answers(case_id=case.pk)], ignore_conflicts=True)
+        empty = queries.state_of(case, None).counter
+        counted = {name: getattr(empty, name) for name in COUNTERS}
+        Answers.objects.bulk_create([Answers(case_id=case.pk, **counted)], ignore_conflicts=True)
         found = Answers.objects.select_for_update().get(case_id=case.pk)
     return found
 
