@@ -32,9 +32,12 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The system's Chromium. Playwright's own builds would have to be downloaded from elsewhere."""
+    """The system's Chromium. Playwright's own builds would have to be downloaded from elsewhere.
+
+    For one module only: the event loop that Playwright keeps running in this thread would be in the way of others.
+    """
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -42,7 +45,7 @@ def chromium():
         missing = "Chromium is not installed: run `make browser`."
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright keeps an event loop running in this thread; the tests still ask the database in between.
+        # The tests still ask the database, in the thread with the loop.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
