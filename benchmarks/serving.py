@@ -230,6 +230,12 @@ class Browser:
     def __post_init__(self) -> None:
         self.connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=60)
 
+    def __enter__(self) -> "Browser":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     def ask(self, path: str, data: dict[str, str] | None = None) -> tuple[int, str, float]:
         """Return the status, the page and the seconds until all of it was there."""
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), "Accept-Language": "zh-hans"}
@@ -239,8 +245,11 @@ class Browser:
                         "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
             body = urlencode(data)
         started = time.perf_counter()
-        self.connection.request("POST" if data is not None else "GET", path, body, headers)
-        answer = self.connection.getresponse()
+        try:
+            answer = self._answer(path, body, headers)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            self.connection.close()  # the server closes an idle connection; a browser, too, opens another
+            answer = self._answer(path, body, headers)
         page = answer.read()
         took = time.perf_counter() - started
         for name, value in answer.getheaders():
@@ -248,6 +257,10 @@ class Browser:
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.split(";", 1)[0]
         return answer.status, page.decode(), took
+
+    def _answer(self, path: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        self.connection.request("GET" if body is None else "POST", path, body, headers)
+        return self.connection.getresponse()
 
     def log_in(self, username: str) -> None:
         _, page, _ = self.ask("/accounts/login/")
@@ -259,7 +272,20 @@ class Browser:
 
 
 def _load(ready: Ready, port: int, *, lasting: float) -> Iterator[Result]:
-    browsers = [Browser(port) for _ in ready.forms]
+    with contextlib.ExitStack() as stack:
+        browsers = [stack.enter_context(Browser(port)) for _ in ready.forms]
+        _fill_forms(ready, browsers, lasting)
+    saves = sorted(took for browser in browsers for took in browser.saves)
+    opens = sorted(took for browser in browsers for took in browser.opens)
+    sizes = [form.size for form in ready.forms]
+    note = (
+        f"{len(browsers)} clients, forms of {min(sizes)}–{max(sizes)} items; {sum(b.failed for b in browsers)} failed"
+    )
+    yield from _percentiles(f"save one answer ({len(saves)} saves)", saves, 50, note)
+    yield from _percentiles(f"open a form ({len(opens)} pages)", opens, 150, note)
+
+
+def _fill_forms(ready: Ready, browsers: Sequence[Browser], lasting: float) -> None:
     for browser, form in zip(browsers, ready.forms, strict=True):
         browser.log_in(form.username)
         browser.ask(f"/cases/{form.code}/")
@@ -272,14 +298,6 @@ def _load(ready: Ready, port: int, *, lasting: float) -> Iterator[Result]:
         thread.start()
     for thread in threads:
         thread.join()
-    saves = sorted(took for browser in browsers for took in browser.saves)
-    opens = sorted(took for browser in browsers for took in browser.opens)
-    sizes = [form.size for form in ready.forms]
-    note = (
-        f"{len(browsers)} clients, forms of {min(sizes)}–{max(sizes)} items; {sum(b.failed for b in browsers)} failed"
-    )
-    yield from _percentiles(f"save one answer ({len(saves)} saves)", saves, 50, note)
-    yield from _percentiles(f"open a form ({len(opens)} pages)", opens, 150, note)
 
 
 def _work(browser: Browser, form: Form, until: float, phase: float) -> None:
@@ -308,15 +326,17 @@ def _percentiles(work: str, seconds: Sequence[float], target: float, note: str) 
 
 
 def _lists(ready: Ready, port: int, listed: int) -> Iterator[Result]:
-    browser = Browser(port)
-    browser.log_in(ready.officer)
-    for what, query in LISTS:
-        times = []
-        for _ in range(8):
-            status, _, took = browser.ask(f"/?{query}")
-            assert status == 200, (query, status)
-            times.append(took)
-        yield Result("serving", f"work list of {listed:,} cases: {what}", sorted(times)[len(times) // 2] * 1000, "ms")
+    with Browser(port) as browser:
+        browser.log_in(ready.officer)
+        for what, query in LISTS:
+            times = []
+            for _ in range(8):
+                status, _, took = browser.ask(f"/?{query}")
+                assert status == 200, (query, status)
+                times.append(took)
+            yield Result(
+                "serving", f"work list of {listed:,} cases: {what}", sorted(times)[len(times) // 2] * 1000, "ms"
+            )
 
 
 if __name__ == "__main__":
