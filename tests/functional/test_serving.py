@@ -85,7 +85,7 @@ def test_init_makes_private_keys_and_says_how_to_make_the_first_accounts(install
     for name in ("keyring.json", "secret"):
         assert (data / name).stat().st_mode & 0o077 == 0
     assert "/accounts/setup/" in installed["SAID"]
-    assert "口令" in installed["SAID"]
+    assert "令牌" in installed["SAID"]
 
 
 def test_init_again_keeps_the_keys_and_the_data(installed):

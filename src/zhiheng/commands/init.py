@@ -7,7 +7,7 @@ from zhiheng.site.env import Environment
 
 
 def init() -> None:
-    """安装或升级：数据文件夹、密钥、数据库、病种；首次运行给出创建三位管理员的一次性口令。可重复运行，数据保留。"""
+    """安装或升级：数据文件夹、密钥、数据库、病种；首次运行给出创建三位管理员的一次性令牌。可重复运行，数据保留。"""
     with product(is_quiet=True) as environment:
         shared.out.print(f"数据文件夹 {environment.data}", highlight=False, soft_wrap=True)
         installing.make_folder(environment)
@@ -37,5 +37,5 @@ def _administrators(environment: Environment, token: str | None) -> None:
         _say("管理员账户：已有")
         return
     address = f"http://{environment.address}:{environment.port}/accounts/setup/"
-    _say("还没有任何账户。服务启动后，用这个一次性口令创建系统、安全、审计三位管理员（只显示这一次，24 小时内有效）：")
-    shared.out.print(f"  网址 {address}   口令 [bold]{token}[/]", highlight=False, soft_wrap=True)
+    _say("还没有任何账户。服务启动后，用这个一次性令牌创建系统、安全、审计三位管理员（只显示这一次，24 小时内有效）：")
+    shared.out.print(f"  网址 {address}   令牌 [bold]{token}[/]", highlight=False, soft_wrap=True)

@@ -64,7 +64,7 @@ def clock(environment: Environment) -> Said:
 
 
 def administrators(environment: Environment) -> Said:
-    remedy = "启动服务，打开 /accounts/setup/，用 zhiheng init 给出的一次性口令创建三位管理员。"
+    remedy = "启动服务，打开 /accounts/setup/，用 zhiheng init 给出的一次性令牌创建三位管理员。"
     count = User.objects.count()
     return passed_or_failed(count > 0, f"{count} 个账户", remedy)
 
