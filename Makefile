@@ -64,4 +64,4 @@ lock: devenv ## Resolve requirements.lock again
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean: ## Remove the environment and everything that was built
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) node_modules src/zhiheng/web/static/vendor* .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist
