@@ -38,7 +38,7 @@ def run(scale: Scale) -> Iterator[Result]:
     folder = Path(tempfile.mkdtemp(prefix="zhiheng-bench-"))
     folder.chmod(0o711)  # the account that runs PostgreSQL for root must get through
     try:
-        ready = _set_up(folder, encounters=scale.of(600, 3000), listed=scale.of(2_000, 100_000))
+        ready = _set_up(folder, encounters=scale.of(600, 1200), listed=scale.of(2_000, 100_000))
         with _served(ready) as port:
             yield from _load(ready, port, lasting=scale.of(10, 120, 600))
             yield from _lists(ready, port, scale.of(2_000, 100_000))
