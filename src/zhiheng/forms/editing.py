@@ -90,18 +90,14 @@ class Edit:
     ) -> None:
         """Write an entry as it is given, and its line of the history. A name with the value None is left out."""
         after = {name: value for name, value in entry.items() if value is not None or name == "value"}
-        self.changes[code] = AnswerChange(
-            case=self.case,
-            item=code,
-            revision=self.revision,
-            at=self.at,
-            by=self.by,
-            kind=kind,
-            undoes=undoes,
-            token=token or None,
-            sealed={"before": self.document.get(code), "after": after, "reason": reason},
-        )
+        sealed = {"before": self.document.get(code), "after": after, "reason": reason}
+        self._note(code, kind, sealed, undoes=undoes, token=token or None)
         self.document[code] = after
+
+    def _note(self, code: str, kind: str, sealed: dict[str, Any], **more: Any) -> None:
+        self.changes[code] = AnswerChange(
+            case=self.case, item=code, revision=self.revision, at=self.at, by=self.by, kind=kind, sealed=sealed, **more
+        )
 
     def _settled(self, entry: Entry) -> Entry:
         """Close an open difference that a person's change has made none."""
@@ -153,15 +149,7 @@ class Edit:
             was = self.before.items[code]
             if now.value != was.value and code not in self.changes and {now.origin, was.origin} & {RULE, COMPUTED}:
                 sealed = {"before": _derived(was), "after": _derived(now), "reason": ""}
-                self.changes[code] = AnswerChange(
-                    case=self.case,
-                    item=code,
-                    revision=self.revision,
-                    at=self.at,
-                    by=self.by,
-                    kind=Kind.RULE,
-                    sealed=sealed,
-                )
+                self._note(code, Kind.RULE, sealed)
 
     def _save(self, after: FormState) -> None:
         answers = self.answers
