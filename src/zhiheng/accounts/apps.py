@@ -25,38 +25,16 @@ def _register_menus():
     from zhiheng.web.navigation import register
 
     group = _("People")
-    register(
-        name=_("Staff and accounts"),
-        url_name="accounts:people",
-        permission="accounts.view",
-        icon="users",
-        order=80,
-        group=group,
-    )
-    register(
-        name=_("Departments"),
-        url_name="accounts:departments",
-        permission="accounts.view",
-        icon="sitemap",
-        order=81,
-        group=group,
-    )
-    register(
-        name=_("Roles granted"),
-        url_name="accounts:grants",
-        permission="accounts.view",
-        icon="user-shield",
-        order=82,
-        group=group,
-    )
-    register(
-        name=_("Policy"),
-        url_name="accounts:policy",
-        permission="accounts.policy",
-        icon="shield-lock",
-        order=83,
-        group=group,
-    )
+    for order, (name, url_name, permission, icon) in enumerate(
+        (
+            (_("Staff and accounts"), "accounts:people", "accounts.view", "users"),
+            (_("Departments"), "accounts:departments", "accounts.view", "sitemap"),
+            (_("Roles granted"), "accounts:grants", "accounts.view", "user-shield"),
+            (_("Policy"), "accounts:policy", "accounts.policy", "shield-lock"),
+        ),
+        80,
+    ):
+        register(name=name, url_name=url_name, permission=permission, icon=icon, order=order, group=group)
     register(name=_("My account"), url_name="accounts:own", icon="user-circle", order=10, menu="account")
     register(name=_("Change password"), url_name="accounts:password", icon="key", order=20, menu="account")
     register(name=_("Log out"), url_name="accounts:logout", icon="logout", order=90, menu="account", post=True)
