@@ -6,6 +6,9 @@
         assert_accessible(page)                    # axe finds nothing, in light and in dark
         screenshot(page, "case")                   # only where ZHIHENG_SCREENSHOTS names a folder
 
+A page may answer later than the next line of a test: `expect(...)` asks until it is so, a plain `assert` on what the
+page shows asks once and fails on a busy machine. What the pages showed when a test failed is printed with its failure.
+
 At the end of a test every page must have been silent: no error in its console, nothing refused by the Content Security
 Policy, and no request to another host. `allow(page, "404")` excepts what a test brings about on purpose.
 """
@@ -13,14 +16,18 @@ Policy, and no request to another host. `allow(page, "404")` excepts what a test
 import base64
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
+from django.core.signals import request_finished, request_started
 
 ROOT = Path(__file__).parents[1]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP, PHONE = (1366, 768), (390, 844)
+PATIENCE = 20_000  # milliseconds that a page may take on a machine that runs other tests too
+PAGES = pytest.StashKey()
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,7 +45,7 @@ def chromium():
 
     For one module only: the event loop that Playwright keeps running in this thread would be in the way of others.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
@@ -47,15 +54,57 @@ def chromium():
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # The tests still ask the database, in the thread with the loop.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    pages = item.stash.get(PAGES, ())
+    if call.when == "call" and report.failed and pages:
+        report.sections.append(("Pages", "\n\n".join(map(what_it_shows, pages))))
+    return report
+
+
+def what_it_shows(page):
+    from playwright.sync_api import Error
+
+    try:
+        return f"{page.url}\n{page.locator('body').inner_text(timeout=2_000)[:3_000]}"
+    except Error as problem:  # the page may be closed, or on its way
+        return f"{page.url}\n{problem}"
+
+
 @pytest.fixture
-def browse(chromium, live_server):
+def idle():
+    """Wait until no request is being answered: what one still holds of the database is in the way of emptying it."""
+    running, changed = set(), threading.Condition()
+
+    def note(sender, signal, **_more):
+        with changed:
+            here = threading.get_ident()
+            (running.add if signal is request_started else running.discard)(here)
+            changed.notify_all()
+
+    for signal in (request_started, request_finished):
+        signal.connect(note)
+    yield lambda: wait_for_end(running, changed)
+    for signal in (request_started, request_finished):
+        signal.disconnect(note)
+
+
+def wait_for_end(running, changed):
+    with changed:
+        assert changed.wait_for(lambda: not running, timeout=PATIENCE / 1_000), "a request was never answered"
+
+
+@pytest.fixture
+def browse(chromium, live_server, request, idle):
     """Open a page, as a person or as nobody; each call is a browser of its own."""
-    opened = []
+    opened = request.node.stash.setdefault(PAGES, [])
 
     def open_page(user=None, size=DESKTOP, **options):
         context = chromium.new_context(
@@ -67,13 +116,14 @@ def browse(chromium, live_server):
         if user is not None:
             context.add_cookies([session_cookie(user, live_server.url)])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         opened.append(listen(page, live_server.url))
         return page
 
     yield open_page
     for page in opened:
         page.context.close()
+    idle()
     said = [line for page in opened for line in page.said if not any(part in line for part in page.allowed)]
     assert not said, "\n".join(said)
 
@@ -136,6 +186,14 @@ def switch_theme(page, theme):
     page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
     # Colours may fade from one theme to the other: nothing must be measured on the way.
     page.evaluate("Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)))")
+
+
+def wait_for_form(page):
+    """Wait until the form of a case answers to the keyboard, and let it wait for a slow server before it goes on."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("#case-form.is-live")).to_be_attached()
+    page.evaluate("patience => { caseForm.patience = patience }", PATIENCE)
 
 
 def screenshot(page, name):

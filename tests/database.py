@@ -64,7 +64,7 @@ def _point_settings_at(folder: Path, server: Server) -> None:
     for name in [name for name in os.environ if name.startswith("ZHIHENG_") and name not in KEPT]:
         del os.environ[name]  # what a developer has set for the running product
     os.environ[SHARED] = str(folder)
-    os.environ["ZHIHENG_DATA"] = str(folder / "data")
+    os.environ["ZHIHENG_DATA"] = str(DATA)
     os.environ["ZHIHENG_KEY_FILE"] = str(folder / "keyring.json")
     os.environ["DATABASE_URL"] = server.url(OWNER)
     os.environ["DJANGO_SETTINGS_MODULE"] = "zhiheng.site.settings"
@@ -73,6 +73,7 @@ def _point_settings_at(folder: Path, server: Server) -> None:
 IS_FIRST = SHARED not in os.environ
 FOLDER = _make_folder() if IS_FIRST else Path(os.environ[SHARED])
 SERVER = Server(FOLDER / "postgres", durable=False)
+DATA = FOLDER / os.environ.get("PYTEST_XDIST_WORKER", "data")  # a test may remove what it finds there
 _point_settings_at(FOLDER, SERVER)
 
 
@@ -85,7 +86,7 @@ def pytest_configure() -> None:
         from zhiheng.vault import keys
 
         keys.make(FOLDER / "keyring.json")
-        (FOLDER / "data" / "static").mkdir(parents=True)
+    (DATA / "static").mkdir(parents=True, exist_ok=True)
 
 
 def start() -> None:

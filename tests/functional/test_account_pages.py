@@ -2,6 +2,7 @@
 
 import pyotp
 import pytest
+from playwright.sync_api import expect
 from tests.browser import assert_accessible, screenshot
 from tests.cast import PASSWORD, make_cast
 
@@ -92,7 +93,7 @@ def test_a_first_login_chooses_a_password_and_sets_up_an_authenticator(browse, c
     page.get_by_label("验证器显示的验证码").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="绑定").click()
     page.get_by_role("heading", name="恢复码").wait_for()
-    assert page.locator("li code").count() == 10
+    expect(page.locator("li code")).to_have_count(10)
     assert_accessible(page)
     screenshot(page, "accounts-recovery-codes")
     assert User.objects.get(pk=user.pk).has_totp

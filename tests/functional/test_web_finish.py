@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser import screenshot
+from tests.browser import screenshot, wait_for_form
 from tests.casework import VISIT, admission, open_case, receive
 from tests.cast import make_cast
 
@@ -65,7 +65,7 @@ def test_a_filler_finishes_a_case(browse, cast, nearly_done):
     page = browse(cast.filler)
     page.goto("/")
     page.get_by_role("link", name=nearly_done.code).click()
-    expect(page.locator("#case-form.is-live")).to_be_attached()
+    wait_for_form(page)
 
     # What is left, from the first key on: Enter alone begins.
     page.get_by_role("link", name=re.compile("^待完成")).click()

@@ -1,5 +1,6 @@
 """Lists and the frame of pages as people meet them: by mouse and keyboard, on a phone, in the dark, without scripts."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -9,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.db.models import Q
 from django.shortcuts import render
 from django.urls import include, path
+from playwright.sync_api import expect
 from tests.browser import PHONE, allow, assert_accessible, screenshot
 from tests.cast import make_cast
 
@@ -97,14 +99,14 @@ def test_choices_apply_at_once_and_their_menu_stays_open(page):
     page.wait_for_url("**/?ends=10")
     page.check("#people-ends-3")
     page.wait_for_url("**/?ends=10&ends=30")
-    assert page.locator("tbody tr").count() == 2
-    assert page.evaluate("document.activeElement.id") == "people-ends-3"
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("#people-ends-3")).to_be_focused()
     page.keyboard.press("Escape")
-    assert not page.locator("#people-ends[open]").count()
+    expect(page.locator("#people-ends[open]")).to_have_count(0)
     screenshot(page, "web-list-filtered")
     page.click(".chip:has-text('十')")
     page.wait_for_url("**/?all=1")
-    assert page.locator("tbody tr").count() == 25
+    expect(page.locator("tbody tr")).to_have_count(25)
 
 
 def test_sorting_and_paging_stand_in_the_address_and_go_back(page):
@@ -115,9 +117,9 @@ def test_sorting_and_paging_stand_in_the_address_and_go_back(page):
     first_cell(page).get_by_text("35").wait_for()
     page.go_back()
     first_cell(page).get_by_text("10").wait_for()
-    assert page.locator(".topbar").count() == 1  # the whole page, not the part alone
+    expect(page.locator(".topbar")).to_have_count(1)  # the whole page, not the part alone
     page.reload()
-    assert page.url.endswith("/?sort=name")
+    expect(page).to_have_url(re.compile(r"/\?sort=name$"))
 
 
 def test_a_view_is_saved_and_opens_first(page):
@@ -132,16 +134,16 @@ def test_a_view_is_saved_and_opens_first(page):
     page.click("summary:has-text('我的视图')")
     page.click("[name=first_view]")
     page.goto("/")
-    assert page.locator("th:has-text('离职')").count() == 1
+    expect(page.locator("th:has-text('离职')")).to_have_count(1)
 
 
 def test_a_search_finds_and_its_address_tells_nothing(page):
     page.fill("#people-search", "张42")
     page.keyboard.press("Enter")
     page.wait_for_url("**search=**")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     assert "张42" not in unquote(page.url)
-    assert page.title() == "同事"
+    expect(page).to_have_title("同事")
 
 
 def test_a_list_is_exported_as_often_as_it_is_asked_for(page):
@@ -154,10 +156,10 @@ def test_a_list_is_exported_as_often_as_it_is_asked_for(page):
 def test_the_theme_changes_without_losing_what_is_typed(page):
     page.fill("#people-search", "typed")
     page.click("button[name=theme]:visible")
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
-    assert page.input_value("#people-search") == "typed"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("#people-search")).to_have_value("typed")
     page.goto("/plain/")
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     screenshot(page, "web-plain-dark")
 
 
@@ -165,24 +167,24 @@ def test_the_theme_changes_without_losing_what_is_typed(page):
 def test_without_a_choice_the_computer_decides(browse, scheme):
     page = browse(color_scheme=scheme)
     page.goto("/plain/")
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
 
 
 def test_the_keyboard_reaches_the_content_and_the_search(page):
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip-link"
+    expect(page.locator(".skip-link")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    expect(page.locator("#content")).to_be_focused()
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "topbar-search"
+    expect(page.locator("#topbar-search")).to_be_focused()
 
 
 def test_one_menu_is_open_at_a_time(page):
     page.click("summary:has-text('更多') >> nth=0")
     page.click(".topbar-user summary")
-    assert page.locator("details.menu[open]").count() == 1
+    expect(page.locator("details.menu[open]")).to_have_count(1)
     page.click("h1")
-    assert page.locator("details.menu[open]").count() == 0
+    expect(page.locator("details.menu[open]")).to_have_count(0)
 
 
 def test_a_session_that_ended_leads_to_the_login_page(page, cast):
@@ -190,7 +192,7 @@ def test_a_session_that_ended_leads_to_the_login_page(page, cast):
     page.context.clear_cookies(name="sessionid")
     page.click("th >> text=姓名")
     page.wait_for_url("**/accounts/**next=**")
-    assert page.locator("body.plain").count() == 1
+    expect(page.locator("body.plain")).to_have_count(1)
 
 
 def test_a_server_that_is_gone_is_said(page):
@@ -226,11 +228,11 @@ def test_a_browser_that_does_not_know_newer_colours_shows_the_same_contrast(page
 def test_a_phone_shows_rows_as_cards_and_hides_the_filters(browse, cast):
     page = browse(cast.filler, PHONE)
     page.goto("/")
-    assert not page.locator("#people-filters").is_visible()
+    expect(page.locator("#people-filters")).to_be_hidden()
     page.click(".listing-open-filters")
-    assert page.locator("#people-filters").is_visible()
+    expect(page.locator("#people-filters")).to_be_visible()
     page.click(".topbar-toggler")
-    assert page.locator(".topbar-nav").is_visible()
+    expect(page.locator(".topbar-nav")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
     assert_accessible(page)
     screenshot(page, "web-list-phone")
@@ -242,13 +244,13 @@ def test_everything_works_without_javascript(browse, cast):
     page.click("#people-ends > summary")
     page.check("#people-ends-2")
     page.click("button:has-text('应用') >> nth=0")
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.click(".chip:has-text('全部清除')")
     page.click("th >> text=姓名")
-    assert page.url.endswith("?sort=name")
+    expect(page).to_have_url(re.compile(r"\?sort=name$"))
     page.click(".topbar-user summary")
     page.click("button[lang=en]")
-    assert page.locator("summary:has-text('Columns')").count() == 1
+    expect(page.locator("summary:has-text('Columns')")).to_have_count(1)
 
 
 def test_axe_finds_nothing_on_error_pages(browse, cast):

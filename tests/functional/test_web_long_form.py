@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from playwright.sync_api import expect
-from tests.browser import allow, assert_accessible, screenshot
+from tests.browser import allow, assert_accessible, screenshot, wait_for_form
 from tests.casework import open_case
 from tests.cast import make_cast
 
@@ -54,24 +54,19 @@ def answer_here(page):
 def test_thirty_items_by_keyboard_without_losing_one(browse, cast, sap):
     page = browse(cast.filler)
     page.goto(f"/cases/{sap.code}/")
+    wait_for_form(page)
     page.locator("#v-CM-0-1-1-1").focus()
-    answered, waits = [], []
+    answered, sent = [], []
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     for _number in range(30):
         answered.append(answer_here(page))
-        pressed = time.monotonic()
         page.keyboard.press("Enter")
-        # The page's policy forbids what Playwright would wait with: ask instead.
-        while page.evaluate("caseForm.queue.isBusy() || caseForm.rowOf(document.activeElement)?.dataset.item") in (
-            True,
-            answered[-1],
-        ):
-            assert time.monotonic() - pressed < 10, answered[-1]
-        waits.append(time.monotonic() - pressed)
-    expect(page.locator(SAVED)).to_be_visible()
+        expect(page.locator(f"#i-{answered[-1]} :focus")).to_have_count(0)
+        expect(page.locator(SAVED)).to_be_visible()
     stands = queries.form_state(sap).items
     assert len(set(answered)) == 30
     assert [code for code in answered if stands[code].state not in ("confirmed", "unknown", "aside")] == []
-    assert sorted(waits)[len(waits) // 2] < 1  # from the key to saved and on, on a machine that runs other tests too
+    assert len([url for url in sent if url.endswith("/answer/")]) == 30  # each item costs one request
     screenshot(page, "sap")
     page.evaluate("scrollTo(0, 0)")
     assert_accessible(page, themes=("light",))
@@ -80,6 +75,7 @@ def test_thirty_items_by_keyboard_without_losing_one(browse, cast, sap):
 def test_keys_typed_ahead_of_the_server_belong_to_the_next_item(browse, cast, sap):
     page = browse(cast.filler)
     page.goto(f"/cases/{sap.code}/")
+    wait_for_form(page)
     page.locator("#v-CM-0-1-1-1").focus()
     page.route("**/answer/", lambda route: (time.sleep(0.3), route.continue_()))
     page.keyboard.type("a1")
@@ -88,7 +84,8 @@ def test_keys_typed_ahead_of_the_server_belong_to_the_next_item(browse, cast, sa
     page.keyboard.press("Enter")
     page.keyboard.type("c3")
     page.keyboard.press("Enter")
-    expect(page.locator(SAVED)).to_be_visible()
+    for number in (1, 2, 3):
+        expect(page.locator(f"#i-CM-0-1-1-{number}")).to_have_attribute("data-state", "confirmed")
     stands = queries.form_state(sap).items
     assert [stands[f"CM-0-1-1-{number}"].value for number in (1, 2, 3)] == ["a1", "b2", "c3"]
 
@@ -159,6 +156,7 @@ def test_a_killed_server_loses_nothing(browse, cast, sap, own_server):
     page = browse(cast.filler)
     allow(page, "a request to another host", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
     page.goto(f"{own_server.url}/cases/{sap.code}/")
+    wait_for_form(page)
     page.locator("#v-CM-0-1-1-1").fill("先保存")
     page.keyboard.press("Enter")
     expect(page.locator(SAVED)).to_be_visible()

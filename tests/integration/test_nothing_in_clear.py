@@ -97,7 +97,7 @@ def browse():
 @pytest.fixture
 def product_log():
     """Write the product's log where the scan finds it, as `serve` and `worker` write it, and in all detail."""
-    file = database.FOLDER / "data" / "product.log"
+    file = database.DATA / "product.log"
     handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(QuietFormatter())
     logging.getLogger().addHandler(handler)

@@ -3,7 +3,9 @@ window.caseForm = window.caseForm || {};
 (function (caseForm) {
   "use strict";
 
-  var PATIENCE = 600; // how long moving on waits for a save, since the answer may open the item that comes next
+  // Milliseconds that moving on waits for a save, since the answer may open the item that comes next.
+  caseForm.patience = 600;
+
   var DIGITS = "1234567890";
   var trail = []; // where going on has led from, for the way back
   var moving = null; // {row, step, ahead: keys typed meanwhile}
@@ -75,7 +77,7 @@ window.caseForm = window.caseForm || {};
     if (moving) return undefined; // on the way already
     caseForm.flush();
     if (!caseForm.queue.isBusy() || caseForm.queue.isStuck()) return move(row, step);
-    moving = { item: row.dataset.item, step: step, ahead: [], until: Date.now() + PATIENCE };
+    moving = { item: row.dataset.item, step: step, ahead: [], until: Date.now() + caseForm.patience };
     return waitAndMove();
   }
 
