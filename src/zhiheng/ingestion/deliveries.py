@@ -14,14 +14,10 @@ from django.utils.translation import gettext as _
 
 from zhiheng.vault.files import SealedReader, SealedWriter
 from zhiheng.vault.sealing import blind
+from zhiheng.web.archives import Refused, safe_name
 
 ABOUT = "ingestion.delivery"
 _BLOCK = 1 << 20
-_LONGEST = 200  # characters of a name
-
-
-class Refused(Exception):
-    """Files that are not taken in at all, and why: for people, without anything that stands in the files."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +101,3 @@ def _refuse_the_impossible(files: list[Kept]) -> None:
     folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
     if folders & set(names):
         raise Refused(_("A file and a folder have the same name. Rename one of them."))
-
-
-def safe_name(name: str) -> str:
-    """Return a relative path that stays below the folder it is written to; Refused for any other."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    parts = [part for part in path.parts if part != "."]
-    is_outside = path.is_absolute() or ".." in parts or (parts and parts[0].endswith(":"))
-    if not parts or is_outside or len(parts) > 6:
-        raise Refused(_("The name of a file leads out of its folder. Pack the files again without such names."))
-    if any(len(part) > _LONGEST or not part.isprintable() or len(part.encode()) > 255 for part in parts):
-        raise Refused(_("The name of a file is too long or holds characters that no file system takes."))
-    return "/".join(parts)

@@ -7,10 +7,10 @@ import pytest
 from tests.integration.ingestion.conftest import VISITS
 
 from zhiheng.ingestion import actions, deliveries
-from zhiheng.ingestion.deliveries import Refused, safe_name
 from zhiheng.ingestion.models import Batch
 from zhiheng.ingestion.unpacking import unpacked
 from zhiheng.sources.base import Limits
+from zhiheng.web.archives import Refused, safe_name
 
 
 def archive(*members, **options) -> BytesIO:

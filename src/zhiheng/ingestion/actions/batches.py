@@ -41,7 +41,7 @@ def receive(
     """Take files in, sealed, as a batch of an interface. The same files again are the batch that they already are.
 
     Uploads wait for a person who has seen the preview; what a folder delivers is stored. None, and nothing kept, when
-    the files changed while they were read (`still_valid`). Raises `deliveries.Refused`.
+    the files changed while they were read (`still_valid`). Raises `web.archives.Refused`.
     """
     delivery = deliveries.keep(files)
     if not still_valid():

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from zhiheng.ingestion import folders
 from zhiheng.ingestion.actions.batches import receive
 from zhiheng.ingestion.actions.interfaces import folder_problem
-from zhiheng.ingestion.deliveries import Refused
 from zhiheng.ingestion.folders import Found
 from zhiheng.ingestion.models import Batch, Interface, Place
 from zhiheng.packversions.queries import profile
 from zhiheng.sources.profile import ProfileError
+from zhiheng.web.archives import Refused
 
 
 def look(*, interface: Interface, by: Any = None) -> list[Batch]:

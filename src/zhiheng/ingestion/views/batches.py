@@ -1,6 +1,7 @@
 """The list of batches, one batch with its preview, progress and counts, and the upload."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -8,14 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from zhiheng.audit.recording import has_it_open, log
 from zhiheng.ingestion import actions, showing
-from zhiheng.ingestion.deliveries import Refused
 from zhiheng.ingestion.forms import UploadForm
 from zhiheng.ingestion.models import Batch, Interface, Reject
 from zhiheng.ingestion.unpacking import MOST_BYTES, unpacked
 from zhiheng.web.access import permission_required, takes_files
+from zhiheng.web.archives import Refused
 from zhiheng.web.listing import Choice, Column, DateRange, Empty, Listing, StateColumn
-from zhiheng.web.partials import render_page
+from zhiheng.web.partials import is_partial, render_page
 
 IN_WORK = (Batch.State.RECEIVED, Batch.State.WAITING, Batch.State.RUNNING)
 STATES = [(state.value, state.label) for state in Batch.State]
@@ -79,6 +81,10 @@ def batch_list(request):
 @require_GET
 def batch_detail(request, pk):
     batch = get_object_or_404(Batch.objects.select_related("interface", "by__staff"), pk=pk)
+    # A batch in work is looked at every few seconds by the page itself.
+    if not (is_partial(request) and batch.state in IN_WORK and has_it_open(by=request.user, code=batch.code)):
+        with transaction.atomic():
+            log("ingestion.batch_opened", by=request.user, on=batch, preview=batch.state == Batch.State.PREVIEWED)
     return render_page(request, "ingestion/batch.html", "ingestion/_batch.html", page_of(request, batch))
 
 
