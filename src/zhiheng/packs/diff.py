@@ -1,8 +1,10 @@
 """Say item by item and rule by rule what changed between two versions of a pack."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from itertools import count
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -13,7 +15,7 @@ from zhiheng.engine.language import Expression
 from .loading import Pack
 
 Kind = Literal["added", "removed", "changed"]
-NAMES = ("code", "id", "name", "item", "check", "indicator")  # what a rule is called, first found
+NAMES = ("code", "id", "name", "item", "check", "indicator", "unit")  # what a rule is called, first found
 WORDS = {"added": "增加", "removed": "删除", "changed": "改变"}
 
 
@@ -67,7 +69,7 @@ def _item(item: Item) -> dict[str, object]:
 
 
 def _parts(name: str, old: object, new: object) -> Iterator[Change]:
-    before, after = _grouped(_flat(old)), _grouped(_flat(new))
+    before, after = (_grouped(_flat(_rules(name, part))) for part in (old, new))
     for what in {**before, **after}:
         title = f"{name} {what}".strip()
         if what not in after:
@@ -76,6 +78,26 @@ def _parts(name: str, old: object, new: object) -> Iterator[Change]:
             yield Change("added", title, after=_brief(after[what]))
         else:
             yield from _aspects(title, before[what], after[what])
+
+
+def _rules(name: str, part: Any) -> object:
+    """Return what a part says: what is worked out from its rules for running them is left aside."""
+    if part is None:
+        return None
+    if name == "find":
+        return replace(part, version="", valid_from=datetime.date.min, valid_until=None)  # these are pack.yaml's
+    if name == "fills":
+        return {**_fills(part.plan.rules), "terms": tuple(part.terms.by_name.values()), "units": tuple(part.units)}
+    return tuple(part)
+
+
+def _fills(rules: Iterable[Any]) -> dict[str, object]:
+    """Call fill rules by their item: their own identifiers say in which folder they stand."""
+    found: dict[str, object] = {}
+    for rule in rules:
+        number = next(each for each in count(1) if f"rules[{rule.item} {each}]" not in found)
+        found[f"rules[{rule.item} {number}]"] = replace(rule, id="")
+    return found
 
 
 def _grouped(flat: Mapping[str, object]) -> dict[str, dict[str, object]]:

@@ -55,14 +55,17 @@ class Ran:
         return not self.differences
 
 
-def run_examples(pack: Pack, folder: Path) -> list[Ran]:
-    """Run all examples of the pack in `folder`. A file that cannot be read is a difference of its own."""
-    before, unread = _going_before(pack, folder.parent)
+def run_examples(pack: Pack, folder: Path, before: Sequence[Rules] | None = None) -> list[Ran]:
+    """Run all examples of the pack in `folder`. A file that cannot be read is a difference of its own.
+
+    `before` are the rules of the packs that it yields to; by default those of the packs beside it.
+    """
+    found, unread = _going_before(pack, folder.parent) if before is None else (before, [])
     ran = _not_read("find.yaml", unread)
     for path in sorted((folder / "examples").glob("*.yaml")):
         examples, problems = read_examples(path)
         ran += _not_read(path.name, problems)
-        ran += run_all(pack, examples, before)
+        ran += run_all(pack, examples, found)
     return ran
 
 
@@ -195,10 +198,12 @@ def _outcomes(
     given = {_case_of(example, key): _given(form, example) for key, example in examples.items()}
     linked = pa.table({"patient_id": list(persons), "person_id": list(persons.values())})
     cases = find([pack.find, *before], tables, persons=linked).cases() if pack.find else []
+    by_encounter = {encounter: case for case in cases if case.pack == pack.abbr for encounter in case.encounter_ids}
+    visits = {case: by_encounter[case].encounter_ids for case in given if case in by_encounter}
     with duckdb.connect() as con:
         for name, table in tables.items():
             con.register(name, table)
-        filled = _fill(pack, con, given, complete, persons)
+        filled = _fill(pack, con, given, complete, persons, visits)
         proposals: dict[str, dict[str, Proposal]] = proposals_by_case(
             filled.proposals, {item.code: item.type for item in form.items}
         )
@@ -209,7 +214,6 @@ def _outcomes(
         evaluations = {case: evaluate(form, each, firm=each) for case, each in answers.items()}
         findings = _findings_by_duckdb(con, pack, evaluations)
         indicators = _indicators_by_duckdb(con, pack, evaluations)
-    by_encounter = {encounter: case for case in cases if case.pack == pack.abbr for encounter in case.encounter_ids}
     return Outcomes(filled, proposals, refused, evaluations, by_encounter, findings, indicators)
 
 
@@ -304,6 +308,7 @@ def _fill(
     given: Mapping[str, Mapping[str, Any]],
     complete: Sequence[str],
     persons: Mapping[str, str],
+    visits: Mapping[str, Sequence[str]],
 ) -> Filled:
     if pack.fills is None:
         return Filled(PROPOSALS.empty_table(), REFUSED.empty_table())
@@ -317,6 +322,7 @@ def _fill(
         complete=complete,
         known=given,
         persons=persons,
+        visits=visits,
     )
 
 

@@ -68,6 +68,22 @@ def test_a_comparison_covers_pack_yaml_and_the_rule_files(toy):
     assert Change("changed", "find exclusions[long]", "when", before, after) in changes
 
 
+def test_a_comparison_names_the_rules_that_changed_and_no_others(toy):
+    form = HEAD + "  - {item: B, label: 乙, type: number}\n"
+    check = "source: s\nchecks:\n- {{check: b_is_small, expect: b < {}, severity: hint, message: 乙过大}}\n"
+    fill = "source: s\nfills:\n- {{item: B, from: encounter, value: {}, take: first}}\n"
+
+    def made(name, most, column):
+        return load_pack(toy(name, form=form, checks=check.format(most), fill=fill.format(column)), cache=KEEP_NOTHING)
+
+    old = made("old", 5, "weight_kg")
+    assert compare(old, made("same", 5, "weight_kg")) == []
+    assert compare(old, made("new", 6, "height_cm")) == [
+        Change("changed", "fills rules[B 1]", "value", "weight_kg", "height_cm"),
+        Change("changed", "checks [b_is_small]", "expect", "b < 5", "b < 6"),
+    ]
+
+
 def test_a_new_pack_passes_its_check(packs):
     folder = scaffold("NEW-1", "新病种: 试", packs, today=datetime.date(2026, 11, 22))
     pack, report = compile_pack(folder)

@@ -1,7 +1,7 @@
 """Units of observations: which spellings are the same unit, and how to get from one to another."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MASS_CONCENTRATION = "mass_concentration"
@@ -32,6 +32,9 @@ class Units:
 
     def __hash__(self) -> int:
         return hash(tuple(self._by_name))
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(dict.fromkeys(self._by_name.values()))
 
     def __contains__(self, name: str) -> bool:
         return fold_unit(name) in self._by_name
