@@ -46,12 +46,13 @@ from zhiheng.audit.models import Entry
 from zhiheng.casefinding.models import Case, State
 from zhiheng.forms import queries as forms
 from zhiheng.forms.models import Difference
-from zhiheng.ingestion import actions, deliveries, mirror, private, queries
+from zhiheng.ingestion import actions, deliveries, mirror, queries
 from zhiheng.ingestion.models import Batch, Interface, Place
 from zhiheng.jobs.models import Failure
 from zhiheng.jobs.queueing import queue
 from zhiheng.jobs.working import work_off
 from zhiheng.site.postgres import SUPERUSER
+from zhiheng.vault import private
 from zhiheng.vault.logs import QuietFormatter
 
 pytestmark = pytest.mark.django_db(transaction=True)

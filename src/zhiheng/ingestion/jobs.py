@@ -3,9 +3,9 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from zhiheng.ingestion import actions, mirror, private
+from zhiheng.ingestion import actions, mirror
 from zhiheng.ingestion.models import Batch, Interface
-from zhiheng.vault import resealing
+from zhiheng.vault import private, resealing
 
 # One at a time: two batches that are stored at once would only wait for each other in the database.
 _one_by_one = app.task(queue="records", lock="ingestion", retry=RetryStrategy(max_attempts=3, exponential_wait=10))

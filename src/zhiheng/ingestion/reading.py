@@ -9,11 +9,11 @@ from zhiheng import sources
 from zhiheng.ingestion import rejects
 from zhiheng.ingestion.deliveries import Delivery
 from zhiheng.ingestion.models import Batch
-from zhiheng.ingestion.private import private_folder
 from zhiheng.packversions.queries import profile
 from zhiheng.records.problems import Effect
 from zhiheng.sources.base import Progress, Reading, Reject, files_of
 from zhiheng.sources.profile import Profile
+from zhiheng.vault.private import private_folder
 
 FIRST = 20  # rejects in a preview
 

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
-from zhiheng.ingestion import private
+from zhiheng.vault import private
 from zhiheng.web.access import most_upload_bytes
 
 

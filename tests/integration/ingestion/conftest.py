@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from zhiheng.ingestion import actions, deliveries, mirror, private
+from zhiheng.ingestion import actions, deliveries, mirror
 from zhiheng.ingestion.models import Interface
+from zhiheng.vault import private
 
 PROFILE = """
 name: ward

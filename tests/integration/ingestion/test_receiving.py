@@ -10,12 +10,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.integration.ingestion.conftest import DIAGNOSES, VISITS
 
 from zhiheng.audit.models import Entry
-from zhiheng.ingestion import actions, deliveries, jobs, mirror, private, queries
+from zhiheng.ingestion import actions, deliveries, jobs, mirror, queries
 from zhiheng.ingestion.actions import batches
 from zhiheng.ingestion.models import Batch, Reject
 from zhiheng.ingestion.progress import Cancelled
 from zhiheng.ingestion.records import MODELS
-from zhiheng.vault import keys, resealing
+from zhiheng.vault import keys, private, resealing
 from zhiheng.vault.sealing import blind
 
 pytestmark = pytest.mark.django_db
