@@ -139,7 +139,7 @@ class User(AbstractBaseUser):
     last_seen_at = models.DateTimeField(null=True, editable=False)
     password_changed_at = models.DateTimeField(null=True, editable=False)
     must_change = models.BooleanField(default=False)  # the password was chosen by somebody else
-    totp_secret = SealedField(null=True)
+    totp_secret = SealedField(null=True, of_patients=False)
     totp_confirmed_at = models.DateTimeField(null=True, editable=False)
     totp_step = models.BigIntegerField(default=0, editable=False)  # the last one used: a code works once
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 _address: ContextVar[str | None] = ContextVar("address", default=None)
+_told: ContextVar[set[int] | None] = ContextVar("told", default=None)
 
 
 def current_address() -> str | None:
@@ -23,6 +24,23 @@ def coming_from(address: str | None) -> Iterator[None]:
         yield
     finally:
         _address.reset(token)
+
+
+@contextmanager
+def noting_who_is_told_of() -> Iterator[set[int]]:
+    """Yield the keys of the accounts that entries are made about until the end."""
+    told: set[int] = set()
+    token = _told.set(told)
+    try:
+        yield told
+    finally:
+        _told.reset(token)
+
+
+def note_told_of(account: int | None) -> None:
+    """An entry says what this account did, or did a moment ago."""
+    if (told := _told.get()) is not None and account is not None:
+        told.add(account)
 
 
 def address_of(request: Any) -> str | None:

@@ -1,6 +1,7 @@
 """The audit trail: entries that are only ever added, and the chain that shows whether they still are what they were."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -17,6 +18,10 @@ class Entry(models.Model):
     on_code = models.CharField(max_length=80, blank=True, db_index=True)
     detail = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        # Who has seen this case, in whatever list?
+        indexes = [GinIndex(fields=["detail"], opclasses=["jsonb_path_ops"], name="entry_by_detail")]
 
     @property
     def facts(self):

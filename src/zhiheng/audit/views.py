@@ -44,6 +44,16 @@ class Rooms(Choice):
         return wanted
 
 
+class Object(Text):
+    """What an entry is about, by the beginning of its code; or what a list or search has shown, by the whole code."""
+
+    def q(self, value):
+        found = Q()
+        for code in {value, value.upper()}:
+            found |= Q(on_code__startswith=code) | Q(detail__contains={"shown": [code]})
+        return found
+
+
 class Entries(Listing):
     name = "audit"
     title = gettext_lazy("Audit trail")
@@ -68,7 +78,7 @@ class Entries(Listing):
         DateRange("at", gettext_lazy("Time")),
         Rooms("room", gettext_lazy("Part"), choices=lambda _request: rooms()),
         Text("event", gettext_lazy("Code of the event"), lookup="istartswith", more=True),
-        Text("object", gettext_lazy("Object"), field="on_code"),
+        Object("object", gettext_lazy("Object"), field="on_code"),
         Text("address", gettext_lazy("Address"), lookup="startswith", more=True),
         Boolean("system", gettext_lazy("By the system"), condition=Q(by__isnull=True), more=True),
     )

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from zhiheng.audit.recording import log
+from zhiheng.audit.recording import MOST_SHOWN, log
 from zhiheng.casefinding import actions, forms, ledger, lists, queries
 from zhiheng.casefinding.models import Case, Visit
 from zhiheng.casefinding.states import DECIDE, NotAllowed
@@ -169,7 +169,8 @@ def search(request):
     if form.is_bound and form.is_valid():
         hits = queries.search(form.cleaned_data["q"], request.user)
         with transaction.atomic():
-            log("casefinding.searched", by=request.user, found_by=list(hits.by), visits=len(hits.visits))
+            shown = [str(each.pk) for each in hits.visits[:MOST_SHOWN]]
+            log("casefinding.searched", by=request.user, found_by=list(hits.by), count=len(hits.visits), shown=shown)
     rows = queries.with_cases(hits.visits, request.user) if hits else []
     return render(request, "casefinding/search.html", {"form": form, "hits": hits, "rows": rows})
 

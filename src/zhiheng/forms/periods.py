@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from zhiheng.accounts.models import User
+from zhiheng.audit.recording import MOST_SHOWN, log
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions
 from zhiheng.forms.models import AnswerChange
@@ -66,6 +68,7 @@ def undo_period(request: HttpRequest) -> HttpResponse:
         said = form.cleaned_data
         act = actions.undo_period if request.method == "POST" else undo_period_preview
         lines = act(by_whom=said["who"], start=said["start"], end=said["end"], by=request.user)
+        _tell(request.user, said["who"], lines)
     context = {
         "form": form,
         "cases": None if lines is None else by_case(lines),
@@ -74,6 +77,13 @@ def undo_period(request: HttpRequest) -> HttpResponse:
         "is_done": request.method == "POST" and lines is not None,
     }
     return render(request, "forms/undo_period.html", context)
+
+
+def _tell(by: User, who: User, lines: list[actions.UndoLine]) -> None:
+    """Also where it is done: what is left as it is was shown all the same."""
+    with transaction.atomic():
+        cases = sorted({line.case.code for line in lines})
+        log("forms.undo_previewed", by=by, on=who, shown=cases[:MOST_SHOWN], count=len(cases))
 
 
 def last_hour() -> dict[str, datetime]:

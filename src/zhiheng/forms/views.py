@@ -253,6 +253,8 @@ def card_with_proof(request: HttpRequest, case: Case, item: str) -> dict[str, An
 
 def card_without_proof(request: HttpRequest, case: Case, item: str) -> dict[str, Any]:
     state = queries.form_for(case, request.user).items[item]
+    with transaction.atomic():
+        log("forms.item_opened", by=request.user, on=case, item=item)
     is_hidden = state.item.is_personal and not request.user.may("personal.see", case.department_id)
     return {"state": state, "history": [] if is_hidden else queries.history(case, item)}
 

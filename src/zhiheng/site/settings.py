@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "zhiheng.audit.middleware.request_context",
+    "zhiheng.audit.middleware.nothing_seen_untold",
     "zhiheng.web.access.RequireLogin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "zhiheng.accounts.middleware.SessionLimits",

@@ -42,11 +42,11 @@ def counters(user: Any) -> dict[str, Any]:
 def case(request: HttpRequest, code: str) -> HttpResponse:
     """The header of a case and its form. A case that is not decided yet shows its questions instead."""
     found = get_object_or_404(visible_cases(request), code=code)
-    with transaction.atomic():
-        log("desk.case_opened", by=request.user, on=found)
     context = header(request, found, "form")
     if found.state == State.UNDECIDED and context["may_decide"]:
         return redirect("casefinding:decision", found.code)
+    with transaction.atomic():
+        log("desk.case_opened", by=request.user, on=found)
     if found.state in (State.UNDECIDED, State.NOT_REQUIRED):
         return render(request, "desk/case_undecided.html", context)
     return render(request, "desk/case.html", {**context, **panels.form_context(request, found)})

@@ -8,10 +8,14 @@ from zhiheng.vault.sealing import seal, unseal
 
 
 class SealedField(models.BinaryField):
-    """Any JSON value, sealed at rest. It cannot be searched: keep a blind index beside it."""
+    """Any JSON value, sealed at rest. It cannot be searched: keep a blind index beside it.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    A request that opens one leaves an entry in the audit trail, unless it holds nothing `of_patients`.
+    """
+
+    def __init__(self, *args: Any, of_patients: bool = True, **kwargs: Any) -> None:
         kwargs.setdefault("editable", False)
+        self.of_patients = of_patients
         super().__init__(*args, **kwargs)
 
     @property
@@ -19,7 +23,7 @@ class SealedField(models.BinaryField):
         return f"{self.model._meta.label_lower}.{self.name}"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return None if value is None else unseal(value, about=self.about)
+        return None if value is None else unseal(value, about=self.about, of_patients=self.of_patients)
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else seal(value, about=self.about)

@@ -10,7 +10,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from zhiheng.vault import keys
+from zhiheng.vault import keys, watching
 from zhiheng.vault.keys import keyring
 
 HEAD = 2  # bytes: the number of the key
@@ -27,8 +27,10 @@ def seal(value: Any, *, about: str) -> bytes:
     return seal_bytes(orjson.dumps(value), about=about)
 
 
-def unseal(sealed: bytes, *, about: str) -> Any:
+def unseal(sealed: bytes, *, about: str, of_patients: bool = True) -> Any:
     """Return the value that `seal` took. CannotOpen where the key, the place or the bytes are not the same."""
+    if of_patients:
+        watching.note(about)
     return orjson.loads(unseal_bytes(sealed, about=about))
 
 

@@ -1,12 +1,14 @@
 """The list of rejects, and one reject with what can be done about it."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from zhiheng.audit.recording import log
 from zhiheng.ingestion import actions, showing
 from zhiheng.ingestion.forms import CorrectionForm, DismissalForm
 from zhiheng.ingestion.models import Batch, Reject
@@ -93,7 +95,10 @@ def reject_list(request):
 @permission_required("ingestion.view")
 @require_GET
 def reject_detail(request, pk):
-    return render(request, "ingestion/reject.html", page_of(request, _reject(pk)))
+    reject = _reject(pk)
+    with transaction.atomic():
+        log("ingestion.reject_opened", by=request.user, on=reject)
+    return render(request, "ingestion/reject.html", page_of(request, reject))
 
 
 @permission_required("ingestion.rejects")

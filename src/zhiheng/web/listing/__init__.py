@@ -39,7 +39,8 @@ are fetched by key, so `select_related` costs the same on the last page as on th
 index.
 
 Each list shown or exported sends the signal `used` (act="listed" or "exported", listing, query, searched, count,
-request) before the answer leaves, unless the list has `audited = False`. `query` has no searched text.
+rows, request) before the answer leaves, unless the list has `audited = False`. `query` has no searched text, and of
+texts typed into filters nothing but codes; `rows` are those of the page, or the first of the file.
 """
 
 from zhiheng.web.listing.columns import Column, StateColumn

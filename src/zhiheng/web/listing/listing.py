@@ -18,7 +18,7 @@ from zhiheng.web.listing.search import from_token, to_token
 from zhiheng.web.listing.shown import Shown
 from zhiheng.web.partials import render_page
 
-used = Signal()  # act, listing, query, searched, count, request
+used = Signal()  # act, listing, query, searched, count, rows, request
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -164,7 +164,7 @@ class Listing(Shown):
         response = render_page(self.request, page_template, "listing/_list.html", {**context, "listing": self})
         if self.request.htmx:
             response["HX-Push-Url"] = self.address()
-        self.tell("listed", self.count)
+        self.tell("listed", self.count, self.rows)
         return response
 
     def act(self, posted):
@@ -187,16 +187,16 @@ class Listing(Shown):
     def export(self):
         if not self.may_export:
             raise Http404
-        content, count = to_workbook(self)
-        self.tell("exported", count)
+        content, count, first = to_workbook(self)
+        self.tell("exported", count, first)
         name = f"{self.title or self.name} {timezone.localtime():%Y-%m-%d %H%M}.xlsx"
         disposition = f"attachment; filename=\"{self.name}.xlsx\"; filename*=UTF-8''{quote(name)}"
         return HttpResponse(content, content_type=SPREADSHEET, headers={"Content-Disposition": disposition})
 
-    def tell(self, act, count):
+    def tell(self, act, count, rows):
         if self.audited:
-            facts = {"act": act, "listing": self.name, "query": self.query, "searched": self.searched is not None}
-            used.send(type(self), request=self.request, count=count, **facts)
+            facts = {"act": act, "listing": self.name, "query": self.told_query, "searched": self.searched is not None}
+            used.send(type(self), request=self.request, count=count, rows=rows, **facts)
 
 
 def number(text):

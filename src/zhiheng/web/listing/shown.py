@@ -68,6 +68,16 @@ class Shown:
         return write_query(self, self.asked.but(token=""))
 
     @property
+    def told_query(self):
+        """What was asked as the audit trail keeps it: of what somebody typed nothing but codes."""
+        values = {
+            each.name: each.told(self.asked.values[each.name])
+            for each in self.filters
+            if each.name in self.asked.values
+        }
+        return write_query(self, self.asked.but(token="", values=values))
+
+    @property
     def heads(self):
         for column in self.shown_columns:
             current = self.current_order.removeprefix("-") == column.name
