@@ -25,6 +25,10 @@ def packs() -> Packs:
     return load_packs()
 
 
+VISITS = {"case": "本例各次就诊的", "person": "此人全部的"}
+DURING = {"year": "当年", "H1": "上半年", "H2": "下半年"} | {f"Q{number}": f"{number} 季度" for number in range(1, 5)}
+
+
 def names() -> list[str]:
     """Return the abbreviations, for the list of pages."""
     return list(packs().abbrs)
@@ -143,13 +147,18 @@ def _how(rules: list[Rule]) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    told = [f"{rule.table}.{rule.take}"]
+    told = [" ".join(part for part in (*_scope(rule), f"{rule.table}.{rule.take}") if part)]
     told += [code(rule.value.text)] if rule.value else []
     told += [f"术语 {'、'.join(rule.terms)}"] if rule.terms else []
     told += [f"文字 {code(rule.pattern.match)}"] if rule.pattern else []
     told += [f"条件 {code(rule.where.text)}"] if rule.where else []
     told += [f"无此记录且该表完整时填 {rule.absent}"] if rule.absent else []
     return "，".join(told)
+
+
+def _scope(rule: Rule) -> Iterable[str]:
+    yield VISITS.get(rule.visits, "")
+    yield DURING.get(rule.during or "", "")
 
 
 def _checks(pack: Pack) -> str:

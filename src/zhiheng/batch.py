@@ -112,15 +112,15 @@ def _by_pack(
     period: Period | None,
 ) -> list[tuple[Pack, list[CaseResult]]]:
     versions = {(pack.find.abbr, pack.find.version): pack for pack in packs if pack.find}
-    visits = _visits(con, {case.encounter_id for case in cases})
+    visits = _visits(con, {number for case in cases for number in case.encounter_ids})
     proofs: dict[tuple[str, str], list[Evidence]] = {}
     for abbr, row in found.proofs({case.pack for case in cases}):
         proofs.setdefault((abbr, row.encounter_id), []).append(row)
     grouped: dict[tuple[str, str], list[CaseResult]] = {}
     for case in cases:
         visit, pack = visits[case.encounter_id], versions[case.pack, case.version]
-        if period is None or period.holds(visit.discharge_time):
-            evidence = tuple(proofs.get((pack.abbr, case.encounter_id), ()))
+        if period is None or any(period.holds(visits[each].discharge_time) for each in case.encounter_ids):
+            evidence = tuple(row for each in case.encounter_ids for row in proofs.get((pack.abbr, each), ()))
             grouped.setdefault((case.pack, case.version), []).append(CaseResult(case, visit, pack, evidence))
     return [(versions[key], results) for key, results in grouped.items()]
 
@@ -153,7 +153,9 @@ def _fill(
     jobs, cases = [], []
     for number, (pack, results) in enumerate(batch):
         fills = pack.fills
-        jobs.append(filling.Job(fills.plan, fills.terms, fills.units) if fills else filling.Job.nothing(pack.form))
+        visits = {each.case.encounter_id: each.case.encounter_ids for each in results}
+        job = filling.Job(fills.plan, fills.terms, fills.units, visits=visits) if fills else None
+        jobs.append(job or filling.Job.nothing(pack.form))
         cases += [(number, each.case.encounter_id) for each in results if each.case.decision is not Decision.OUT]
     numbers, encounters = ([case[at] for case in cases] for at in (0, 1))
     wanted = {"job": pa.array(numbers, pa.int32()), "encounter_id": pa.array(encounters, pa.string())}

@@ -40,6 +40,7 @@ def candidates(case: Case, pack: Pack, item: str, known: Mapping[str, Any]) -> l
             units=pack.fills.units,
             known={encounter_id: dict(known)},
             persons=filling.persons(records),
+            visits={encounter_id: filling.visits_of(case)},
         )
     return [*_of(filled.proposals, None), *_of(filled.refused, "reason")]
 

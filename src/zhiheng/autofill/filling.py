@@ -85,11 +85,17 @@ def _fill(
     return {asked.case.pk: said[place[asked.pack.content_hash]].get(asked.encounter_id, nothing) for asked in group}
 
 
-def job_of(pack: Pack, asked: Iterable[Asked], known: Known) -> engine.Job:
+def job_of(pack: Pack, asked: Sequence[Asked], known: Known) -> engine.Job:
     if pack.fills is None:
         return engine.Job.nothing(pack.form)
     answers = {each.encounter_id: dict(known.get(each.case.pk, {})) for each in asked}
-    return engine.Job(pack.fills.plan, pack.fills.terms, pack.fills.units, answers)
+    visits = {each.encounter_id: visits_of(each.case) for each in asked}
+    return engine.Job(pack.fills.plan, pack.fills.terms, pack.fills.units, answers, visits)
+
+
+def visits_of(case: Case) -> list[str]:
+    """Return the visits that a case is made of: of a patient's year there are several."""
+    return case.sealed.get("encounter_ids") or [case.sealed["encounter_id"]]
 
 
 def _said(pack: Pack, filled: engine.Filled) -> dict[str, Found]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import pgettext_lazy
 
+from zhiheng.casefinding.models import Visit
+
 TABLES: Mapping[str, Any] = {
     "patient": pgettext_lazy("record", "Patient master data"),
     "encounter": pgettext_lazy("record", "Visit"),
@@ -221,3 +223,26 @@ TAKES: Mapping[str, Any] = {
     "only": pgettext_lazy("fill rule", "The one value on which all rows agree"),
     "all": pgettext_lazy("fill rule", "All values that meet the conditions"),
 }
+
+VISITS: Mapping[str, Any] = {
+    "case": pgettext_lazy("fill rule", "in the visits of the case"),
+    "person": pgettext_lazy("fill rule", "in all records of the patient"),
+}
+
+DURING: Mapping[str, Any] = {
+    "year": pgettext_lazy("fill rule", "in the year of the case"),
+    "H1": pgettext_lazy("fill rule", "in the first half of the year"),
+    "H2": pgettext_lazy("fill rule", "in the second half of the year"),
+    "Q1": pgettext_lazy("fill rule", "in the first quarter"),
+    "Q2": pgettext_lazy("fill rule", "in the second quarter"),
+    "Q3": pgettext_lazy("fill rule", "in the third quarter"),
+    "Q4": pgettext_lazy("fill rule", "in the fourth quarter"),
+}
+
+
+def visit(seen: Visit) -> str:
+    """Return what tells a visit from the patient's others: its class, its days, its department."""
+    days = [f"{time:%Y-%m-%d}" for time in (seen.admit_time, seen.discharge_time) if time]
+    place = seen.department.name if seen.department else seen.department_name
+    parts = [str(VALUES.get(seen.encounter_class, seen.encounter_class)), " – ".join(dict.fromkeys(days)), place]
+    return " · ".join(part for part in parts if part)

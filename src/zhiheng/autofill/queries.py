@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from zhiheng.autofill import candidates, naming
 from zhiheng.autofill.models import Filling
-from zhiheng.casefinding.models import Case
+from zhiheng.casefinding.models import Case, Visit
 from zhiheng.engine.fill import Rule
 from zhiheng.engine.fill.run import REASONS
 from zhiheng.ingestion import queries as ingestion
@@ -61,6 +61,7 @@ class Evidence:
     is_retired: bool
     time: str
     excerpt: str
+    visit: str  # in which it stands, where that is not simply the case's own
     columns: tuple[Shown, ...]
     quotes: tuple[Quote, ...]
     rule: str
@@ -161,7 +162,7 @@ def proof(case: Case, item: str, filling: Filling | None = None) -> Proof | None
         pack=version.abbr,
         pack_name=version.name,
         pack_version=version.version,
-        evidence=tuple(_evidence(pack, value, each) for value, each in values),
+        evidence=tuple(_evidence(case, pack, value, each) for value, each in values),
         refused=tuple(_refused(each) for each in refused),
     )
 
@@ -197,7 +198,7 @@ def _values(proposal: Mapping[str, Any] | None) -> list[tuple[Any, Mapping[str, 
     return list(zip(values, evidence, strict=True))
 
 
-def _evidence(pack: Pack, value: Any, said: Mapping[str, Any]) -> Evidence:
+def _evidence(case: Case, pack: Pack, value: Any, said: Mapping[str, Any]) -> Evidence:
     rule = rule_of(pack, said["rule"])
     row, newest_version, retired = _row(said)
     return Evidence(
@@ -212,6 +213,7 @@ def _evidence(pack: Pack, value: Any, said: Mapping[str, Any]) -> Evidence:
         is_retired=retired,
         time=said["time"] or "",
         excerpt=said["excerpt"] or "",
+        visit=_visit_of(case, row) if row else "",
         columns=_columns(said["table"], row, rule) if row else (),
         quotes=_quotes(row, rule, said["excerpt"]) if row else (),
         rule=said["rule"],
@@ -230,6 +232,15 @@ def _row(said: Mapping[str, Any]) -> tuple[dict[str, Any] | None, int | None, bo
     key = blind("record", f"{said['source']}\0{said['source_id']}")
     versions = dict(MODELS[said["table"]].objects.filter(key=key).values_list("record_version", "current"))
     return row, max(versions, default=None), not any(versions.values())
+
+
+def _visit_of(case: Case, row: Mapping[str, Any]) -> str:
+    """Return in which visit a row stands: of a patient's year there are many, and other rows may be of another visit."""
+    key = blind("encounter", row["encounter_id"]) if row.get("encounter_id") else ""
+    if not key or (case.year is None and key == case.encounter_key):
+        return ""
+    visit = Visit.objects.filter(encounter_key=key).select_related("department").first()
+    return naming.visit(visit) if visit else ""
 
 
 def _columns(table: str, row: Mapping[str, Any], rule: Rule | None) -> tuple[Shown, ...]:
@@ -314,6 +325,8 @@ def rule_of(pack: Pack, rule_id: str) -> Rule | None:
 def rule_text(rule: Rule) -> str:
     """Return a rule in words and in the pack's own expressions."""
     parts = [str(naming.TAKES[rule.take]), title_of(rule.table)]
+    parts += [str(naming.VISITS[rule.visits])] if rule.visits in naming.VISITS else []
+    parts += [str(naming.DURING[rule.during])] if rule.during else []
     parts += ["、".join(rule.terms)] if rule.terms else []
     parts += [rule.where.text] if rule.where else []
     parts += [f"/{rule.pattern.match}/"] if rule.pattern else []

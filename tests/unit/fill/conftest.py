@@ -111,13 +111,14 @@ def filled(
         common: str | None = None,
         reverse: bool = False,
         persons: dict[str, str] | None = None,
+        visits: tuple[str, ...] = (),
     ) -> SimpleNamespace:
         pack, problems = toy(rules, common)
         assert pack is not None, problems
         tables = records_of(records)
-        few = _fill(pack, tables, complete, known or {}, reverse, persons)
+        few = _fill(pack, tables, complete, known or {}, reverse, persons, visits)
         monkeypatch.setattr(running, "FEW", 0)  # the way for many cases must give the same
-        many = _fill(pack, tables, complete, known or {}, reverse, persons)
+        many = _fill(pack, tables, complete, known or {}, reverse, persons, visits)
         monkeypatch.undo()
         assert (few.proposals, few.refused) == (many.proposals, many.refused)
         found = few
@@ -139,6 +140,7 @@ def _fill(
     known: dict[str, Any],
     reverse: bool,
     persons: dict[str, str] | None,
+    visits: tuple[str, ...],
 ) -> Filled:
     with duckdb.connect() as con:
         for name, table in tables.items():
@@ -153,6 +155,7 @@ def _fill(
             complete=complete,
             known={"x/E1": known},
             persons=persons,
+            visits={"x/E1": [f"x/{visit}" for visit in visits]},
         )
 
 

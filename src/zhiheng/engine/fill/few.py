@@ -23,6 +23,7 @@ from zhiheng.records.schema import COUNT, TABLES
 from .answers import Found, choose
 from .options import give_option
 from .patterns import Texts
+from .query import OF_CASE, YEAR
 from .questions import NUMBER, TOGETHER, TRANSLATED, Job, User, asked, users
 from .reading import LATE, OWN, RESOLVED, Asking, Question, at_end_of_day, shown, text_within
 from .results import PROPOSALS, REFUSED, Filled
@@ -132,6 +133,7 @@ class _Case:
         self.con, self.plan, self.visit, self.rows, self.asking = con, job.plan, visit, rows, asking
         self.complete = complete
         self.known = _texts(job.known.get(visit.encounter_id, {}))
+        self.visits = {visit.encounter_id, *job.visits.get(visit.encounter_id, ())}
         self.found: dict[str, list[Found]] = defaultdict(list)  # by item, until its last rule has run
         self.chosen: dict[str, list[Found]] = defaultdict(list)
         self.doubts: set[str] = set()
@@ -166,10 +168,14 @@ class _Case:
     def _rows(self, group: Group, answers: Row) -> list[Row]:
         """Return the rows that the group looks at, with what their terms and earlier answers add."""
         if group.of_person:
-            found = [(row, True) for row in self.rows.of_person(group.table, self.visit)]
+            found = [(self._within_case(row), True) for row in self.rows.of_person(group.table, self.visit)]
         else:
             found = self.rows.of_visit(group.table, self.visit, emergency=group.emergency)
         return [self._with_more(group, row | answers, own) for row, own in found]
+
+    def _within_case(self, row: Row) -> Row:
+        """Return a row of the person with what says whether it belongs to the case."""
+        return row | {OF_CASE: row.get("encounter_id") in self.visits, YEAR: self.rows.year_of(self.visit)}
 
     def _with_more(self, group: Group, row: Row, own: bool) -> Row:
         terms = self.asking.terms

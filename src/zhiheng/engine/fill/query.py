@@ -16,8 +16,10 @@ from zhiheng.engine.language import duckdb as emit
 from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.records.schema import TABLES
 
-from .rules import ANYTHING, CODED, ENCOUNTER_HISTORY, FOUND, NEGATED, SAME_CLAUSE, Rule
+from .rules import ANYTHING, CODED, DURING, ENCOUNTER_HISTORY, FOUND, NEGATED, SAME_CLAUSE, Rule
 
+# What rows of a person have beside their columns: when it happened, whether in a visit of the case; the case's year.
+IN_TIME, OF_CASE, YEAR = "@in_time", "@of_case", "@year"
 BITS = 60  # rules per mask: a BIGINT with room for its sign
 LAST = "1e300"  # the place of rows without an order: after all others
 END_OF_DAY = "INTERVAL 86399 SECOND"
@@ -156,6 +158,7 @@ class TableQuery:
             parts.append(NEGATED[self.table] if rule.negated else f"NOT {NEGATED[self.table]}")
         if self.joins_visits and rule.visits != "with_emergency":
             parts.append("r.own" if rule.visits == "own" else "NOT r.own")
+        parts += self._within_case(rule)
         if rule.where:
             parts.append(f"({self._sql(rule.where, rule, in_where=True)})")
         if rule.pattern:
@@ -164,6 +167,14 @@ class TableQuery:
         if present:
             parts.append(f"({present}) IS NOT NULL")
         return " AND ".join(parts) or "true"
+
+    def _within_case(self, rule: Rule) -> list[str]:
+        parts = [f"r.{quote(OF_CASE)}"] if rule.visits == "case" else []
+        if rule.during:
+            first, last = DURING[rule.during]
+            parts.append(f"year(r.{quote(IN_TIME)}) = r.{quote(YEAR)}")
+            parts.append(f"month(r.{quote(IN_TIME)}) BETWEEN {first} AND {last}")
+        return parts
 
     def _matches(self, rule: Rule) -> str:
         assert rule.pattern
@@ -350,6 +361,12 @@ class TableQuery:
         for number, (name, column) in enumerate(self.coded.items()):
             joins.append(f"LEFT JOIN fill_coded_{column} x{number} ON x{number}.codes = t.{quote(column)}")
             added.append(f"coalesce(x{number}.resolved, []) AS {quote(name)}")
+        if any(each.rule.visits == "case" for each in self.rules):
+            joins.append("LEFT JOIN fill_case_visits k ON k.case_no = v.case_no AND k.encounter_id = t.encounter_id")
+            added.append(f"k.case_no IS NOT NULL AS {quote(OF_CASE)}")
+        if any(each.rule.during for each in self.rules):
+            joins.append("LEFT JOIN fill_years y ON y.case_no = v.case_no")
+            added.append(f"y.year AS {quote(YEAR)}")
         if self.several:
             joins.append("JOIN fill_allowed w ON w.job = v.job")
             added += [f"w.allow{word}" for word in range(self.words)]

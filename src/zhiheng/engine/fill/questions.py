@@ -3,7 +3,7 @@
 The packs share most of their rules: what fifty-five packs ask of a table is a few dozen different questions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from zhiheng.engine.form import Form, Item, ItemType
@@ -23,6 +23,7 @@ class Job:
     terms: Terms
     units: Units
     known: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # people's answers by case and item
+    visits: Mapping[str, Collection[str]] = field(default_factory=dict)  # by case: all its visits, where it has several
 
     @classmethod
     def nothing(cls, form: Form) -> "Job":
@@ -105,7 +106,7 @@ def _question(user: User) -> tuple[object, ...]:
     timed = kind if kind in (ItemType.DATE, ItemType.DATETIME) else None
     terms = tuple(rule.mapping or ()) if rule.maps_terms else None
     read = (rule.value, rule.answer, rule.pattern, rule.unit, timed, terms)
-    return (rule.take, rule.where, rule.terms, rule.order, rule.negated, rule.visits, *read)
+    return (rule.take, rule.where, rule.terms, rule.order, rule.negated, rule.visits, rule.during, *read)
 
 
 def _is_translated(rule: Rule, item: Item) -> bool:

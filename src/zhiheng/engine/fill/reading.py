@@ -13,9 +13,9 @@ from zhiheng.engine.language import Type, python
 from zhiheng.records.schema import TABLES
 
 from .patterns import Match, Texts
-from .query import moments
+from .query import IN_TIME, OF_CASE, YEAR, moments
 from .questions import Asked
-from .rules import FOUND, Rule
+from .rules import DURING, FOUND, Rule
 from .terms import Terms
 from .units import Units
 
@@ -78,6 +78,11 @@ class Question:
             return False
         if self.own is not None and row[OWN] is not self.own:
             return False
+        if self.rule.visits == "case" and not row[OF_CASE]:
+            return False
+        in_time = self._in_time(row)
+        if in_time is False:
+            return False
         holds: object = True
         if self.where is not None:
             # A dose known only by its day may be the first after a moment of that day: see `query`.
@@ -88,7 +93,18 @@ class Question:
             return False
         if self.value is not None and self._present(row, asking) is None:
             return False
-        return None if holds is None else True
+        return None if holds is None or in_time is None else True
+
+    def _in_time(self, row: Row) -> bool | None:
+        """Say whether a row happened when the rule wants it; None where nobody knows."""
+        if self.rule.during is None:
+            return True
+        (first, last), when, year = DURING[self.rule.during], row[IN_TIME], row[YEAR]
+        if when is None:
+            return None
+        if not first <= when.month <= last:
+            return False
+        return None if year is None else bool(when.year == year)
 
     def match(self, row: Row, asking: "Asking") -> Match | None:
         pattern = self.rule.pattern

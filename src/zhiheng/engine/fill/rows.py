@@ -10,12 +10,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from zhiheng.engine.find.query import STAYS
+
 from .person import OF_VISIT_ALONE, STATED
-from .query import quote, text
+from .query import IN_TIME, quote, text
+from .rules import DATED
 
 Row = dict[str, Any]
 DISMISSED = ("cancelled", "planned")
-_OF_STAYS = "encounter_id, patient_id, encounter_class, status, discharge_time, readmission_planned"
+_OF_STAYS = "encounter_id, patient_id, encounter_class, status, admit_time, discharge_time, readmission_planned"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Rows:
         if table not in self._by_person:
             self._by_person[table] = self._read_persons(table)
         return self._by_person[table].get(self._person(visit.patient_id), [])
+
+    def year_of(self, visit: Visit) -> int | None:
+        """Return the year in which a visit ended."""
+        ended = self._ends.get(visit.encounter_id)
+        return ended.year if ended else None
 
     def stay_before(self, encounter: Row) -> tuple[float | None, bool | None]:
         """Return the days since the person's last discharge, and whether that stay announced another."""
@@ -145,6 +153,17 @@ class Rows:
         return self._read(f"encounter WHERE patient_id IN ({_listed(numbers)})", _OF_STAYS)
 
     @cached_property
+    def _ends(self) -> dict[str, datetime]:
+        """When visits ended, as finding cases has it."""
+        found: dict[str, datetime] = {}
+        for row in self._seen:
+            stays = row["encounter_class"] in STAYS
+            ended = row["discharge_time"] if stays else row["discharge_time"] or row["admit_time"]
+            if ended is not None:
+                found[row["encounter_id"]] = max(ended, found.get(row["encounter_id"], ended))
+        return found
+
+    @cached_property
     def _stays(self) -> dict[str, list[Row]]:
         stays = [
             row
@@ -173,6 +192,7 @@ class Rows:
         for row in self._read(f"(SELECT DISTINCT * FROM {quote(table)} WHERE {where})"):
             stands = None if table in OF_VISIT_ALONE else row["patient_id"]
             whose = {stands} if stands is not None else patients[row["encounter_id"]]
+            row[IN_TIME] = row.get(DATED.get(table, "")) or self._ends.get(row.get("encounter_id") or "")
             for person in {self._person(patient) for patient in whose}:
                 found[person].append(row)
         return found

@@ -36,6 +36,25 @@ NEGATED = {
     "exam": "coalesce(r.not_done, false)",
     "procedure": "coalesce(r.status, 'done') IN ('not_done', 'planned')",
 }
+# When a row happened, where a rule asks for rows of the case's year or of a part of it. A row without this time,
+# and of the other tables every row, belongs to the day on which its visit ended.
+DATED = {
+    "diagnosis": "recorded_time",
+    "procedure": "start_time",
+    "medication": "start_time",
+    "observation": "time",
+    "exam": "time",
+    "note": "time",
+    "charge": "time",
+    "stay": "start_time",
+    "allergy": "recorded_time",
+}
+# What part of that year a rule may name, with its months.
+DURING = {
+    "year": (1, 12),
+    **{f"H{half + 1}": (6 * half + 1, 6 * half + 6) for half in range(2)},
+    **{f"Q{quarter + 1}": (3 * quarter + 1, 3 * quarter + 3) for quarter in range(4)},
+}
 # What happened in the emergency department before the admission counts for these tables.
 JOINED_VISITS = ("medication", "observation", "exam", "note", "procedure")
 
@@ -112,7 +131,10 @@ class Rule:
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    visits: str = "own"  # own, emergency (the visits that led to this one), with_emergency (both), person (all rows)
+    # own, emergency (the visits that led to this one), with_emergency (both), case (all visits that make up the case:
+    # several only where it is a patient's year), person (all rows)
+    visits: str = "own"
+    during: str | None = None  # only rows of the case's year, or of this part of it (DURING)
     source: str = ""
     uses: tuple[str, ...] = field(default=())
 
@@ -131,8 +153,8 @@ class Rule:
 
     @property
     def is_of_person(self) -> bool:
-        """Whether rows of all visits of the person count, and those of none."""
-        return self.visits == "person"
+        """Whether it looks among the rows of all visits of the person, and those of none."""
+        return self.visits in ("case", "person")
 
     @property
     def rows(self) -> str:

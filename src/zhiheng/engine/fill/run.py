@@ -6,7 +6,7 @@ asked (`fill_users`), which makes an answer of it by the options of its own form
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -46,14 +46,16 @@ def fill(
     complete: Iterable[str] = (),
     known: Mapping[str, Mapping[str, object]] | None = None,
     persons: pa.Table | Mapping[str, str] | None = None,
+    visits: Mapping[str, Collection[str]] | None = None,
 ) -> Filled:
     """Fill the cases named by the relation `cases` (column encounter_id) from the canonical tables in `con`.
 
     `complete` are the tables that the hospital declares to be complete: only in these is the absence of a row an
     answer. `known` are answers that people have given: rules that use items see them first. `persons` says which
-    patient numbers are one person (by default each is one): an earlier stay may stand under another number.
+    patient numbers are one person (by default each is one): an earlier stay may stand under another number. `visits`
+    are all visits of a case that is made up of several.
     """
-    jobs = [Job(plan, terms, units, known or {})]
+    jobs = [Job(plan, terms, units, known or {}, visits or {})]
     whom = f"(SELECT 0 AS job, encounter_id FROM {cases})"
     return fill_all(con, jobs, whom, complete=complete, persons=persons)[0]
 
@@ -215,9 +217,29 @@ class _Run:
         if self.of_person:
             self.con.execute(person.create_people("fill_persons"))
             self.con.execute(person.create_numbers("fill_persons"))
+            self.con.execute(person.CREATE_ENDS)
+            self.con.execute(person.CREATE_YEARS)
+            self._keep_visits()
         for table in self.of_person:
             self.con.execute(person.create_rows(table))
         self.con.unregister("fill_persons")
+
+    def _keep_visits(self) -> None:
+        """Write which visits make up each case: its own, and those that the job names."""
+        rows = [
+            (number, case, visit)
+            for number, job in enumerate(self.jobs)
+            for case, visits in job.visits.items()
+            for visit in visits
+        ]
+        kinds = (pa.int32(), pa.string(), pa.string())
+        data = [pa.array([row[at] for row in rows], kind) for at, kind in enumerate(kinds)]
+        self._register("fill_given", pa.table(data, names=["job", "encounter_id", "visit"]))
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE fill_case_visits AS SELECT case_no, encounter_id FROM fill_cases UNION "
+            "SELECT c.case_no, g.visit FROM fill_given g JOIN fill_cases c USING (job, encounter_id)"
+        )
+        self.con.unregister("fill_given")
 
     def _persons(self) -> pa.Table:
         if isinstance(self.persons, pa.Table):
@@ -621,7 +643,7 @@ _KEY_COLUMNS = ("code_system", "code", "name", "codings", "terms")
 _TEMPORARY = (
     "fill_encounters",
     "fill_ids",
-    *("fill_people", "fill_numbers"),
+    *("fill_people", "fill_numbers", "fill_ends", "fill_years", "fill_case_visits"),
     *("fill_cases", "fill_visits", "fill_found", "fill_chosen", "fill_doubts", "fill_known", "fill_answers"),
     *("fill_rules", "fill_rows", "fill_best", "fill_picked", "fill_values", "fill_keys"),
 )

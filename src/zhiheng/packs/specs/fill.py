@@ -54,7 +54,8 @@ class RuleSpec(Spec):
     unit: str | None = None
     absent: str | None = None
     negated: bool = False
-    visits: Literal["own", "with_emergency", "emergency", "person"] | None = None
+    visits: Literal["own", "with_emergency", "emergency", "case", "person"] | None = None
+    during: Literal["year", "H1", "H2", "Q1", "Q2", "Q3", "Q4"] | None = None
     source: str | None = None
 
     @model_validator(mode="after")
@@ -255,7 +256,8 @@ class _Compiler:
             unit=spec.unit,
             absent=spec.absent,
             negated=spec.negated,
-            visits=spec.visits or ("with_emergency" if table in JOINED_VISITS else "own"),
+            visits=spec.visits or _usual_visits(spec),
+            during=spec.during,
             source=spec.source or self.spec.source,
             uses=items_used((value, where), table, self.context.form, tuple(self.known_facts.values())),
         )
@@ -322,9 +324,8 @@ class _Compiler:
         if spec.unit and spec.unit not in self.units:
             self._problem(number, "unit", f'unknown unit "{spec.unit}". Units stand in packs/common/units.yaml.')
             wrong = True
-        if spec.visits == "person" and (history := self._history(value, where)):
-            message = f'"{history}" is known of the case\'s own visit only. Remove "visits: person".'
-            self._problem(number, "visits", message)
+        if problem := _wrong_visits(spec, self._history(value, where)):
+            self._problem(number, *problem)
             wrong = True
         if value is not None and not _fits(value.type, item, spec):
             message = f'value is {value.type}, but "{item.id}" is {item.type}. Change the value or add a map.'
@@ -347,6 +348,26 @@ class _Compiler:
         name = each.item if isinstance(each, FillSpec) else each.fact if isinstance(each, FactSpec) else ""
         kind = "item" if self._section == "fills" else "fact"
         self.context.problem(self.document, location, f'{kind} "{name}": {message}')
+
+
+def _usual_visits(spec: RuleSpec) -> str:
+    if spec.during:
+        return "person"
+    return "with_emergency" if spec.from_ in JOINED_VISITS else "own"
+
+
+def _wrong_visits(spec: RuleSpec, history: str | None) -> tuple[str, str] | None:
+    """Return which key asks for visits that the rule cannot have, and why."""
+    if spec.from_ == "patient" and (spec.during or spec.visits == "case"):
+        key = "during" if spec.during else "visits"
+        return key, f'rows of "patient" belong to no visit and have no time. Remove "{key}".'
+    if spec.during and spec.visits not in (None, "case", "person"):
+        message = f'"during" looks at the visits of a whole year, and "visits: {spec.visits}" at one.'
+        return "during", f'{message} Write "visits: case" or "visits: person", or remove one.'
+    if history and (spec.during or spec.visits in ("case", "person")):
+        key = "visits" if spec.visits else "during"
+        return key, f'"{history}" is known of the case\'s own visit only. Remove "{key}: {getattr(spec, key)}".'
+    return None
 
 
 def _fixed_options(spec: RuleSpec) -> Iterator[tuple[str, str]]:
