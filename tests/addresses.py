@@ -58,6 +58,7 @@ class World:
         self.visit = make_visit(self.case)
         self.colleague = make_account("colleague", "filler", cast.neurology)
         self.job = make_job()
+        self.upload = make_upload(cast)
         self.change, self.difference = make_change(self), make_difference(self)
 
     def values_for(self, address: Address, user: Any) -> dict[str, Any]:
@@ -127,6 +128,12 @@ def make_visit(case: Any) -> Any:
     return visit
 
 
+def make_upload(cast: Cast) -> Any:
+    from zhiheng.packversions.models import Upload
+
+    return Upload.objects.create(name="stemi.zip", by=cast.quality_officer, state=Upload.State.REFUSED)
+
+
 def make_job() -> Any:
     from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -175,6 +182,7 @@ EXAMPLES: dict[str, Example] = {
     **{f"casefinding:{name}": lambda world, _user: {"pk": world.visit.pk} for name in ("visit", "add")},
     "jobs:*": lambda world, _user: {"pk": world.job.pk},
     "packversions:*": lambda world, _user: {"pk": world.case.pack_version.pk},
+    "packversions:uploaded": lambda world, _user: {"pk": world.upload.pk},
     "ingestion:*": lambda world, _user: {"pk": world.batch.pk},
     **{
         f"ingestion:{name}": lambda world, _user: {"pk": world.reject.pk}

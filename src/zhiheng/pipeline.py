@@ -13,6 +13,7 @@ from zhiheng.forms import jobs as forms
 from zhiheng.ingestion import jobs as ingestion
 from zhiheng.jobs.announcing import when
 from zhiheng.jobs.queueing import queue
+from zhiheng.packversions import jobs as packversions
 
 FILLED_TOGETHER = 200  # cases in one job: the engine looks up at once what their packs ask alike
 
@@ -24,6 +25,7 @@ def connect() -> None:
     when("ingestion.batch_stored", _screen_batch)
     when("ingestion.batch_stored", lambda batch: ingestion.mirror_batch.defer(batch_id=batch.pk))
     when("ingestion.links_changed", _screen_batch)
+    when("packversions.uploaded", lambda upload: packversions.check_upload.defer(upload_id=upload.pk))
     when("packversions.in_force", _screen_again)
     post_save.connect(_screen_department, sender=Department, dispatch_uid="pipeline.screen_department")
     when("casefinding.screened", lambda kept: _fill([*kept.opened, *kept.changed]))

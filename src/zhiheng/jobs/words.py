@@ -39,8 +39,15 @@ TASKS = {
     "ingestion.store_batch": _("Store a batch"),
     "jobs.forget_old": _("Forget old jobs"),
     "jobs.recover_stalled": _("Recover stalled jobs"),
+    "packversions.check_upload": _("Check an uploaded pack"),
     "vault.reseal": _("Seal again with the new key"),
 }
+
+QUEUES = {"records": _("Records and cases"), "housekeeping": _("Housekeeping")}
+
+
+def queue(name: str) -> str:
+    return str(QUEUES.get(name, name))
 
 
 def task(task_name: str) -> str:

@@ -79,3 +79,43 @@ class PackFile(models.Model):
     class Meta:
         ordering = ("path",)
         constraints = [models.UniqueConstraint("pack_version", "path", name="pack_file_once")]
+
+
+class Upload(models.Model):
+    """A pack or an overlay that somebody brought as a ZIP: checked by a job, then a version, or a list of problems.
+
+    Its files stay only until they have been checked.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Being checked")
+        REFUSED = "refused", _("Not taken in")
+        MADE = "made", _("Taken in")
+
+    name = models.CharField(max_length=200)  # of the ZIP
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    valid_from = models.DateField(null=True)  # where the person said something else than the pack
+    valid_until = models.DateField(null=True)
+    files = models.JSONField(null=True)  # {"stemi/find.yaml": its text}
+    problems = models.JSONField(default=list)  # [{"file", "line", "found", "message"}]
+    warnings = models.JSONField(default=list)
+    examples = models.PositiveIntegerField(default=0)  # that were run
+    version = models.ForeignKey(PackVersion, models.PROTECT, null=True, related_name="uploads")
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            models.CheckConstraint(
+                name="pack_upload_keeps_nothing_that_was_checked",
+                condition=Q(state="waiting", files__isnull=False, version=None)
+                | Q(state="refused", files=None, version=None)
+                | Q(state="made", files=None, version__isnull=False),
+            ),
+        ]
+
+    @property
+    def code(self) -> str:
+        return f"U{self.pk:05d}"

@@ -146,10 +146,60 @@ def sections(version: PackVersion) -> dict[str, list[Any]]:
     return describing.sections(compiled(version).form.items)
 
 
-def changes(version: PackVersion) -> tuple[PackVersion | None, list[diff.Change]]:
-    """Return the version imported before this one, and what is different now."""
-    older = PackVersion.objects.filter(abbr=version.abbr, id__lt=version.id).order_by("-id").first()
-    return older, diff.compare(compiled(older), compiled(version)) if older else []
+def replaced_by(version: PackVersion) -> PackVersion | None:
+    """Return the version that decided before this one, where its validity begins; None where there was none.
+
+    Of a version that is not approved: the one that is in force now.
+    """
+    approved = PackVersion.objects.filter(abbr=version.abbr, approved_at__isnull=False).exclude(pk=version.pk)
+    if version.approved_at is not None:
+        # Those that came with the product were approved in one moment: the number says which was first.
+        approved = approved.filter(approved_at__lte=version.approved_at).exclude(
+            approved_at=version.approved_at, pk__gt=version.pk
+        )
+    stretches = sorted(_stretches(approved), key=_beginning)
+    fitting = [each for each in stretches if each.holds(version.valid_from)]
+    before = [each for each in stretches if each.valid_from <= version.valid_from]
+    found = (fitting or before or stretches)[-1:]
+    return found[0].version if found else None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One difference between two versions, in words."""
+
+    kind: str  # added, removed, changed
+    what: str
+    aspect: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is different between a version and the one whose place it takes, by what people ask about."""
+
+    against: PackVersion
+    groups: list[tuple[str, list[Changed]]]
+
+    @property
+    def count(self) -> int:
+        return sum(len(changes) for _title, changes in self.groups)
+
+
+def comparison(version: PackVersion) -> Comparison | None:
+    """Return what a version changes, or None for the first one of its disease."""
+    against = replaced_by(version)
+    if against is None:
+        return None
+    old, new = compiled(against), compiled(version)
+    labels = {item.code: item.label for item in (*old.form.items, *new.form.items)}
+    groups: dict[str, list[Changed]] = {}
+    for change in diff.compare(old, new):
+        what, aspect = wording.subject_of_change(change, labels), wording.aspect(change.aspect)
+        said = Changed(change.kind, what, aspect, wording.plainly(change.before), wording.plainly(change.after))
+        groups.setdefault(wording.kind_of_change(change), []).append(said)
+    return Comparison(against, [(str(title), groups[key]) for key, title in wording.CHANGES.items() if key in groups])
 
 
 # Stretches of days ----------------------------------------------------------------------------------------------------

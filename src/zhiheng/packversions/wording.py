@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from zhiheng.engine.find import Rules
 from zhiheng.engine.find.facts import FACTS
 from zhiheng.engine.language.render import render
+from zhiheng.packs.diff import Change
 
 UNITS = {
     "encounter": gettext_lazy("One visit"),
@@ -21,6 +22,46 @@ CLASSES = {
     "emergency": gettext_lazy("Emergency"),
     "day_surgery": gettext_lazy("Day surgery"),
 }
+CHANGES = {
+    "added": gettext_lazy("Items added"),
+    "removed": gettext_lazy("Items removed"),
+    "options": gettext_lazy("Options changed"),
+    "limits": gettext_lazy("Limits changed"),
+    "items": gettext_lazy("Items changed otherwise"),
+    "find": gettext_lazy("Who is a case"),
+    "fills": gettext_lazy("Filling rules"),
+    "checks": gettext_lazy("Checks"),
+    "indicators": gettext_lazy("Indicators"),
+    "pack.yaml": gettext_lazy("About the pack"),
+}
+_ASPECTS = {
+    "label": gettext_lazy("Label"),
+    "type": gettext_lazy("Type"),
+    "section": gettext_lazy("Section"),
+    "required": gettext_lazy("Must be answered"),
+    "readonly": gettext_lazy("Read-only"),
+    "shown": gettext_lazy("Shown when"),
+    "computed": gettext_lazy("Formula"),
+    "default": gettext_lazy("Default"),
+    "options": gettext_lazy("Option"),
+    "limits": gettext_lazy("Limit"),
+    "sets": gettext_lazy("Sets"),
+    "holds": gettext_lazy("must hold"),
+    "expect": gettext_lazy("must hold"),
+    "when": gettext_lazy("applies when"),
+    "message": gettext_lazy("message"),
+    "severity": gettext_lazy("severity"),
+    "source": gettext_lazy("source"),
+    "value": gettext_lazy("value"),
+    "where": gettext_lazy("condition"),
+    "listed": gettext_lazy("codes"),
+    "reason": gettext_lazy("reason"),
+    "name": gettext_lazy("name"),
+    "version": gettext_lazy("version"),
+    "valid_from": gettext_lazy("valid from"),
+    "valid_until": gettext_lazy("valid until"),
+}
+_STEPS = re.compile(r"\.|\[([^\]]*)\]")
 # Values of the records that find rules look at. Pack texts are Chinese, and so are these.
 _VALUES = {
     "inpatient": "住院",
@@ -63,3 +104,39 @@ def inclusion(rules: Rules, numbers: Mapping[str, str]) -> str:
 def plain(text: str) -> str:
     """Return what the engine says it saw, codes of the records in words and times without idle seconds."""
     return _WHOLE_MINUTE.sub(r"\1", _CODES.sub(lambda found: _VALUES[found[0]], text))
+
+
+def kind_of_change(change: Change) -> str:
+    """Return which of `CHANGES` a difference between two versions belongs to."""
+    subject = change.what.partition(" ")[0]
+    if subject in CHANGES:
+        return subject
+    if not change.what.startswith("条目 "):
+        return "items"
+    if not change.aspect:
+        return change.kind
+    return next((kind for kind in ("options", "limits") if change.aspect.startswith(kind)), "items")
+
+
+def subject_of_change(change: Change, labels: Mapping[str, str]) -> str:
+    """Return what a difference is about: an item by code and label, a rule by its name."""
+    head, _space, rest = change.what.partition(" ")
+    if head == "条目":
+        return f"{rest} {labels.get(rest, '')}"
+    name = rest.partition("[")[2].removesuffix("]") or rest
+    return name or (head if head != "pack.yaml" else "")
+
+
+def aspect(text: str) -> str:
+    """Return what changed of an item or rule in words, as far as there are words: options.y is option y."""
+    steps = [step for step in _STEPS.split(text) if step]
+    return " ".join(str(_ASPECTS.get(step, step)) for step in steps if not step.isdigit() or len(steps) == 2)
+
+
+def plainly(value: object) -> str:
+    """Return a value of a pack as it may stand on a page."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -87,7 +87,10 @@ def test_a_changed_pack_is_a_new_row_and_the_old_one_stays(folder, cast):
     assert queries.version_for("STEMI", date(2025, 3, 1)) == new  # of the same beginning, what was approved later
     assert "I24.8" in str(queries.who(new))
     assert "I24.8" not in str(queries.who(old))
-    assert any("I24.8" in str(change) for change in queries.changes(new)[1])
+    ((_title, changes),) = queries.comparison(new).groups
+    assert any(change.after == "I24.8" for change in changes)
+    assert queries.comparison(new).against == old
+    assert queries.comparison(old) is None
 
 
 def test_an_imported_version_needs_the_approval_of_another_person(folder, cast):
