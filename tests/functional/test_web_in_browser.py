@@ -130,7 +130,7 @@ def test_a_view_is_saved_and_opens_first(page):
     page.click("summary:has-text('视图')")
     page.fill("[name=save_view]", "我的视图")
     page.click(".listing-save button")
-    page.get_by_text("已存为视图“我的视图”").wait_for()
+    page.get_by_text("视图已保存").wait_for()
     page.click("summary:has-text('我的视图')")
     page.click("[name=first_view]")
     page.goto("/")

@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from zhiheng.accounts.models import Failures, Policy, User
+from zhiheng.vault.sealing import blind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +30,11 @@ def limits(policy: Policy) -> dict[str, int]:
     return {ACCOUNT: policy.account_failures, ADDRESS: policy.address_failures}
 
 
+def index(kind: str, subject: str) -> str:
+    """Return what stands for a name or address: people type their password into the field of the name."""
+    return blind(f"failures.{kind}", subject)
+
+
 def before_try(subjects: dict[str, str], policy: Policy) -> None:
     """Count a try before it is made, so that many at one moment cannot all slip through. Locked: one too many."""
     for kind, subject in subjects.items():
@@ -38,8 +44,8 @@ def before_try(subjects: dict[str, str], policy: Policy) -> None:
 @transaction.atomic
 def _count(kind: str, subject: str, limit: int, lock: timedelta) -> None:
     now = timezone.now()
-    Failures.objects.get_or_create(kind=kind, subject=subject)
-    row = Failures.objects.select_for_update().get(kind=kind, subject=subject)
+    Failures.objects.get_or_create(kind=kind, subject=index(kind, subject))
+    row = Failures.objects.select_for_update().get(kind=kind, subject=index(kind, subject))
     if row.locked_until and row.locked_until > now:
         raise Locked(_minutes(row.locked_until - now))
     if row.locked_until or row.last_at < now - lock:
@@ -57,14 +63,14 @@ def after_failure(subjects: dict[str, str], policy: Policy) -> list[str]:
 
 
 def _lock(kind: str, subject: str, limit: int, until: "datetime") -> bool:
-    full = Failures.objects.filter(kind=kind, subject=subject, count__gte=limit, locked_until__isnull=True)
+    full = Failures.objects.filter(kind=kind, subject=index(kind, subject), count__gte=limit, locked_until__isnull=True)
     return bool(full.update(locked_until=until))
 
 
 def take_back(subjects: dict[str, str]) -> None:
     """The try was no failure."""
     for kind, subject in subjects.items():
-        Failures.objects.filter(kind=kind, subject=subject).update(count=Greatest(F("count") - 1, 0))
+        Failures.objects.filter(kind=kind, subject=index(kind, subject)).update(count=Greatest(F("count") - 1, 0))
 
 
 def try_password(user: User, password: str, policy: Policy) -> bool:
@@ -83,13 +89,15 @@ def try_password(user: User, password: str, policy: Policy) -> bool:
 
 def forget(username: str) -> bool:
     """Unlock an account; was there anything to forget?"""
-    return bool(Failures.objects.filter(kind=ACCOUNT, subject=username).delete()[0])
+    return bool(Failures.objects.filter(kind=ACCOUNT, subject=index(ACCOUNT, username)).delete()[0])
 
 
 def locked_accounts() -> dict[str, "datetime"]:
     """Return until when the names of accounts are locked that are."""
     rows = Failures.objects.filter(kind=ACCOUNT, locked_until__gt=timezone.now())
-    return dict(rows.values_list("subject", "locked_until"))
+    until = dict(rows.values_list("subject", "locked_until"))
+    names = User.objects.values_list("username", flat=True) if until else ()
+    return {name: until[key] for name in names if (key := index(ACCOUNT, name)) in until}
 
 
 def _minutes(left: timedelta) -> int:

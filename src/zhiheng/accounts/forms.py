@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from zhiheng.accounts.actions.accounts import valid_username
 from zhiheng.accounts.models import Campus, Department, Policy, Role, Staff
@@ -11,6 +12,7 @@ from zhiheng.accounts.policies import BOUNDS
 from zhiheng.accounts.roles import ADMINISTRATORS
 from zhiheng.accounts.trees import department_choices
 
+NONE = pgettext_lazy("department or campus", "none")
 # A text field: the browser's own calendar writes dates in the order of the browser's language, not of the page's.
 DAY = {"placeholder": "2026-11-22", "autocomplete": "off", "inputmode": "numeric"}
 
@@ -31,12 +33,12 @@ class DayField(forms.DateField):
 class DepartmentField(forms.ModelChoiceField):
     """Departments as a tree; only those of today, and the one that is chosen already."""
 
-    def __init__(self, **kwargs):
-        super().__init__(queryset=Department.objects.all(), **kwargs)
+    def __init__(self, *, empty_label=NONE, **kwargs):
+        super().__init__(queryset=Department.objects.all(), empty_label=empty_label, **kwargs)
 
     def offer(self, chosen=None, without=()):
         places = department_choices(timezone.localdate(), also=chosen, without=without)
-        self.choices = [("", self.empty_label or "–"), *places]
+        self.choices = [("", self.empty_label), *places]
 
 
 class LoginForm(forms.Form):
@@ -159,7 +161,9 @@ class DepartmentForm(forms.Form):
     code = forms.CharField(label=_("Code"), max_length=40, help_text=_("As the records carry it."))
     name = forms.CharField(label=_("Name"), max_length=200)
     parent = DepartmentField(label=_("Part of"), required=False)
-    campus = forms.ModelChoiceField(label=_("Campus"), queryset=Campus.objects.order_by("code"), required=False)
+    campus = forms.ModelChoiceField(
+        label=_("Campus"), queryset=Campus.objects.order_by("code"), required=False, empty_label=NONE
+    )
     valid_from = DayField(label=_("First day"), required=False)
     valid_until = DayField(label=_("Last day"), required=False)
 
@@ -220,8 +224,12 @@ class PolicyForm(forms.ModelForm):
             field = self.fields[name]
             field.min_value, field.max_value = low, high
             field.widget.attrs |= {"min": low, "max": high}
-            field.help_text = f"{low}–{high}"
-        self.fields["password_days"].help_text = _("0–365; 0: it never ends")
+            field.help_text = _("%(low)s to %(high)s, by default %(usual)s") % {
+                "low": low,
+                "high": high,
+                "usual": Policy._meta.get_field(name).default,
+            }
+        self.fields["password_days"].help_text += _("; 0: it never ends")
 
     def clean(self):
         said = super().clean()

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from zhiheng.accounts import policies
+from zhiheng.accounts import browsers, policies
 from zhiheng.accounts.naming import initials_of, pinyin_of
 from zhiheng.accounts.roles import ADMINISTRATORS, EVERY_ACCOUNT, ORDINARY, PERMISSIONS, WHOLE_HOSPITAL, Role
 from zhiheng.accounts.scope import ALL, departments_below
@@ -277,6 +277,10 @@ class SignIn(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
 
+    @property
+    def browser_name(self):
+        return browsers.name_of(self.browser)
+
 
 class Failures(models.Model):
     """Logins that failed in a row, by the name that was typed (of an account or of none) and by address."""
@@ -286,7 +290,7 @@ class Failures(models.Model):
         ADDRESS = "address", _("Address")
 
     kind = models.CharField(max_length=10, choices=Kind)
-    subject = models.CharField(max_length=64)
+    subject = models.CharField(max_length=64)  # a blind index
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField(default=timezone.now)
     locked_until = models.DateTimeField(null=True)

@@ -82,8 +82,12 @@ def edited(request: HttpRequest) -> dict[str, Any]:
     return {
         "revision": number(request.POST.get("revision")),
         "seen": number(request.POST.get("seen")),
-        "token": request.POST.get("token", "")[:40],
+        "token": token_of(request.POST.get("token", "")),
     }
+
+
+def token_of(text: str) -> str:
+    return text if len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum() else ""
 
 
 def number(text: str | None) -> int | None:

@@ -339,7 +339,7 @@ def test_whoever_finds_an_open_session_cannot_guess_its_password(client, view):
     cast.filler.refresh_from_db()
     assert cast.filler.password == hash_before
     assert cast.filler.has_totp
-    assert Failures.objects.get(subject="filler").locked_until
+    assert Failures.objects.get(subject=failures.index(failures.ACCOUNT, "filler")).locked_until
 
 
 NEW_TWICE = {"new": "Quite-new-2027", "again": "Quite-new-2027"}

@@ -6,11 +6,12 @@ from datetime import date
 from io import BytesIO
 from itertools import repeat
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
+from django.db import connection
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
@@ -214,6 +215,10 @@ def test_a_page_beyond_the_last_leads_to_the_first(staff, me):
     assert ask(staff, me, "page=99&department=A").respond().url == "/staff/?department=A"
 
 
+def by_name(name):
+    return next(view for view in SavedView.objects.all() if view.name == name)
+
+
 def save(staff, me, query, name, listing=People):
     return ask(staff, me, query, {"save_view": name}, listing).respond()
 
@@ -224,6 +229,17 @@ def test_a_view_keeps_filters_and_columns_under_a_name_but_no_search(staff, me):
     view = SavedView.objects.get()
     assert (view.name, view.query, view.user, view.listing) == ("Gone people", "gone=1&columns=name", me, "colleagues")
     assert ask(staff, me, "columns=name&gone=1").current_view.name == "Gone people"
+
+
+def test_the_name_of_a_view_stands_sealed_and_in_no_cookie(staff, me):
+    listing = ask(staff, me, "code=梨筏", {"save_view": "梨筏骡笙"})
+    said = [str(message) for message in get_messages(listing.request)] if listing.respond() else []
+    with connection.cursor() as cursor:
+        cursor.execute("select v::text from web_savedview v")
+        [[row]] = cursor.fetchall()
+    for mark in ("梨筏", quote("梨筏")):
+        assert mark not in row
+        assert mark not in "".join(said)
 
 
 def test_saving_under_the_same_name_replaces(staff, me):
@@ -252,15 +268,16 @@ def test_a_list_opens_with_the_view_that_comes_first(staff, me):
     save(staff, me, "gone=1", "Gone")
     save(staff, me, "code=4", "Four")
     for name in ("Gone", "Four"):  # the second choice takes the place of the first
-        ask(staff, me, "all=1", {"first_view": SavedView.objects.get(name=name).pk}).respond()
+        ask(staff, me, "all=1", {"first_view": by_name(name).pk}).respond()
     assert ask(staff, me, "").respond().url == "/staff/?code=4"
     assert ask(staff, me, "all=1").respond().status_code == 200
-    ask(staff, me, "all=1", {"first_view": SavedView.objects.get(name="Four").pk}).respond()
+    ask(staff, me, "all=1", {"first_view": by_name("Four").pk}).respond()
     assert ask(staff, me, "").respond().status_code == 200
 
 
 def test_a_view_that_no_longer_means_anything_opens_the_list(staff, me):
-    SavedView.objects.create(user=me, listing="colleagues", name="Old", query="nothing=1&sort=zz", is_first=True)
+    old = {"name": "Old", "query": "nothing=1&sort=zz"}
+    SavedView.objects.create(user=me, listing="colleagues", name_index="old", sealed=old, is_first=True)
     assert ask(staff, me, "").respond().status_code == 200
 
 

@@ -136,7 +136,8 @@ def close_department(request, pk):
 def organisation(request):
     """The hospital and its campuses."""
     hospital = queries.organisation()
-    form = CampusForm(request.POST or None)
+    known = Campus.objects.filter(code=request.GET.get("code", "")).first()
+    form = CampusForm(request.POST or None, initial={"code": known.code, "name": known.name} if known else None)
     if request.method == "POST" and form.is_valid():
         campus = actions.save_campus(organisation=hospital, by=request.user, **form.cleaned_data)
         messages.success(request, _("%(name)s is saved.") % {"name": campus.name})

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from zhiheng.vault.sealing import blind
 from zhiheng.web.listing.address import read_address, write_query
 from zhiheng.web.models import SavedView
 
@@ -12,8 +13,11 @@ LONGEST_QUERY = 2000
 
 
 def views_of(listing):
-    user = listing.request.user
-    return SavedView.objects.filter(user=user, listing=listing.name).order_by("name")
+    return SavedView.objects.filter(user=listing.request.user, listing=listing.name)
+
+
+def by_name(listing):
+    return sorted(views_of(listing), key=lambda view: view.name)
 
 
 def first_view(listing):
@@ -30,8 +34,13 @@ def save_view(listing, name):
     if not name or len(query) > LONGEST_QUERY:
         messages.error(request, _("Not saved: give it a name, and fewer filters if there are very many."))
         return
-    SavedView.objects.update_or_create(user=request.user, listing=listing.name, name=name, defaults={"query": query})
-    note = _("Saved as “%(name)s”.") % {"name": name}
+    views_of(listing).update_or_create(
+        user=request.user,
+        listing=listing.name,
+        name_index=blind("view", name),
+        defaults={"sealed": {"name": name, "query": query}},
+    )
+    note = _("The view is saved.")  # without its name, which a cookie would carry in clear
     left_out = _("What you searched for is not saved with it.") if listing.asked.token else ""
     messages.success(request, f"{note} {left_out}".strip())
 
@@ -40,7 +49,7 @@ def save_view(listing, name):
 def remove_view(listing, pk):
     if view := views_of(listing).filter(pk=pk).first():
         view.delete()
-        messages.success(listing.request, _("“%(name)s” is removed.") % {"name": view.name})
+        messages.success(listing.request, _("The view is removed."))
 
 
 @transaction.atomic

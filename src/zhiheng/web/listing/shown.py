@@ -140,7 +140,7 @@ class Shown:
     @cached_property
     def saved_views(self):
         here = write_query(self, self.asked.but(token="", page=1))
-        views = list(saving.views_of(self))
+        views = saving.by_name(self)
         for view in views:
             view.address = f"{self.request.path}?{view.query or 'all=1'}"
             view.is_current = view.query == here
