@@ -204,45 +204,28 @@ class Indicators:
         """
         if not self.decidable:
             return RESULTS.empty_table()
-        inner = self.outcomes_sql(answers, ("month", "department"))
-        counts = [part for number, each in enumerate(self.decidable) for part in _counts(number, each)]
-        cells = con.sql(
-            f"SELECT month, department, count(*) AS cases{''.join(', ' + part for part in counts)} FROM ({inner}) "
-            "GROUP BY month, department"
-        ).to_arrow_table()
-        groups = _with_totals(cells.to_pylist())
-        quartiles = self._quartiles(con, inner)
+        groups = self._tallies(con, answers)
         rows = [
-            _result(indicator, number, group, tallies, quartiles.get((number, group)))
-            | {"pack": pack, "version": version, "basis": basis}
+            _result(indicator, number, group, tallies) | {"pack": pack, "version": version, "basis": basis}
             for number, indicator in enumerate(self.decidable)
-            for group, tallies in sorted(groups.items())
+            for group, tallies in groups
         ]
         return pa.Table.from_pylist(list(_with_intervals(rows)), schema=RESULTS)
 
-    def _quartiles(
-        self, con: duckdb.DuckDBPyConnection, inner: str
-    ) -> "dict[tuple[int, Group], tuple[float, float, float]]":
-        """Return quartiles by indicator and group; unlike sums they cannot be added up from smaller groups."""
-        averages = [number for number, each in enumerate(self.decidable) if each.kind is Kind.AVERAGE]
-        if not averages:
-            return {}
-        columns = ", ".join(
-            f"quantile_cont(v{n}, [0.25, 0.5, 0.75]) FILTER (s{n} = {int(Outcome.MET)}) AS q{n}" for n in averages
+    def _tallies(self, con: duckdb.DuckDBPyConnection, answers: str) -> "list[tuple[Group, dict[str, Any]]]":
+        """Return what is counted and added up of each month and department, of each of them in all, and of all."""
+        stated = ", ".join(f"coalesce(nullif({name}, ''), '{UNSTATED}') AS {name}" for name in _GROUPED)
+        told = ", ".join(f"CASE WHEN grouping({name}) = 1 THEN '' ELSE {name} END" for name in _GROUPED)
+        counts = [part for number, each in enumerate(self.decidable) for part in _counts(number, each)]
+        inner = self.outcomes_sql(answers, _GROUPED)
+        # One query, of which no relation is made: for a pack's few thousand cases planning takes the most time.
+        found = con.execute(
+            f"SELECT {told}, count(*) AS cases{''.join(', ' + part for part in counts)} "
+            f"FROM (SELECT * REPLACE ({stated}) FROM ({inner})) GROUP BY CUBE ({', '.join(_GROUPED)}) "
+            "HAVING count(*) > 0 ORDER BY 1, 2"
         )
-        rows = con.sql(
-            "SELECT grouping(month) = 1 AS all_months, grouping(department) = 1 AS all_departments, "
-            f"month, department, {columns} FROM ({inner}) GROUP BY CUBE (month, department)"
-        ).to_arrow_table()
-        found = {}
-        for row in rows.to_pylist():
-            month = "" if row["all_months"] else row["month"] or UNSTATED
-            department = "" if row["all_departments"] else row["department"] or UNSTATED
-            for number in averages:
-                if row[f"q{number}"] is not None:
-                    low, middle, high = row[f"q{number}"]
-                    found[number, (month, department)] = (low, middle, high)
-        return found
+        names = [column[0] for column in found.description or ()][len(_GROUPED) :]
+        return [((row[0], row[1]), dict(zip(names, row[2:], strict=True))) for row in found.fetchall()]
 
 
 _FIELDS: list[tuple[str, pa.DataType]] = [
@@ -348,6 +331,7 @@ def _asked(indicator: Indicator, outcome: Outcome) -> dict[str, Expression]:
 
 Group = tuple[str, str]  # month and department; empty stands for all
 UNSTATED = "未记录"
+_GROUPED = ("month", "department")
 
 
 def _possible(indicator: Indicator) -> tuple[Outcome, ...]:
@@ -370,42 +354,29 @@ def _possible(indicator: Indicator) -> tuple[Outcome, ...]:
 
 
 def _counts(number: int, indicator: Indicator) -> list[str]:
-    parts = [
-        f"CAST(count_if(s{number} = {int(outcome)}) AS BIGINT) AS c{number}_{int(outcome)}"
-        for outcome in _possible(indicator)[:-1]
-    ]
+    possible = _possible(indicator)[:-1]
+    counted = [f"count_if(s{number} = {place})" if place in possible else "0" for place in range(len(Outcome))]
+    parts = [f"CAST([{', '.join(counted)}] AS BIGINT[]) AS outcomes{number}"]
     if indicator.kind is Kind.AVERAGE:
         # Decimals add up to the same in any order, doubles do not: a run can be repeated to the digit.
         exact = f"sum(CAST(v{number} AS DECIMAL(38, 9)))"
-        parts.append(f"coalesce({exact} FILTER (s{number} = {int(Outcome.MET)}), 0) AS sum{number}")
+        met = f"FILTER (s{number} = {int(Outcome.MET)})"
+        parts.append(f"coalesce({exact} {met}, 0) AS sum{number}")
+        parts.append(f"quantile_cont(v{number}, [0.25, 0.5, 0.75]) {met} AS quartiles{number}")
     return parts
-
-
-def _with_totals(cells: Iterable[Mapping[str, Any]]) -> dict[Group, dict[str, float]]:
-    """Add the cells up to months, departments and the whole."""
-    groups: dict[Group, dict[str, float]] = {}
-    for cell in cells:
-        month, department = cell["month"] or UNSTATED, cell["department"] or UNSTATED
-        for group in ((month, department), (month, ""), ("", department), ("", "")):
-            tallies = groups.setdefault(group, {})
-            for name, value in cell.items():
-                if name not in ("month", "department"):
-                    tallies[name] = tallies.get(name, 0) + value
-    return groups
 
 
 def _result(
     indicator: Indicator,
     number: int,
     group: Group,
-    tallies: Mapping[str, float],
-    quartiles: tuple[float, float, float] | None,
+    tallies: Mapping[str, Any],
 ) -> dict[str, object]:
-    counted = {outcome: int(tallies.get(f"c{number}_{int(outcome)}", 0)) for outcome in Outcome}
-    counted[Outcome.MET] = int(tallies["cases"]) - sum(counted.values())
+    counted: list[int] = tallies[f"outcomes{number}"]
+    counted[Outcome.MET] = tallies["cases"] - sum(counted)
 
     def of(*outcomes: int) -> int:
-        return sum(counted[Outcome(outcome)] for outcome in outcomes)
+        return sum(map(counted.__getitem__, outcomes))
 
     met, denominator = of(Outcome.MET), of(*IN_DENOMINATOR)
     judged = denominator - of(Outcome.EXCLUDED, Outcome.EXCEPTION)
@@ -417,7 +388,7 @@ def _result(
     else:
         # A share of cases of which none is known would read as 0 %.
         value = met / judged if known else None
-    low, middle, high = quartiles or (None, None, None)
+    low, middle, high = tallies.get(f"quartiles{number}") or (None, None, None)
     return {
         "indicator": indicator.code,
         "name": indicator.name,
