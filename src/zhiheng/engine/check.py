@@ -80,11 +80,10 @@ class Checks:
         """Return (encounter_id, check) for every broken check of the typed relation `answers` (see `measure`)."""
         if not self.all:
             return FINDINGS.empty_table()
-        broken = ", ".join(f"CASE WHEN {check.sql} THEN {_text(check.id)} END" for check in self.all)
-        found: pa.Table = con.sql(
-            f'SELECT encounter_id, "check" FROM (SELECT encounter_id, unnest([{broken}]) AS "check" FROM {answers}) '
-            'WHERE "check" IS NOT NULL ORDER BY ALL'
-        ).to_arrow_table()
+        broken = " UNION ALL ".join(
+            f'SELECT encounter_id, {_text(check.id)} AS "check" FROM {answers} WHERE {check.sql}' for check in self.all
+        )
+        found: pa.Table = con.sql(f"{broken} ORDER BY ALL").to_arrow_table()
         return found.cast(FINDINGS)
 
 
