@@ -16,4 +16,6 @@ class UploadForm(forms.Form):
     valid_from = DayField(
         label=_("In force for discharges from"), required=False, help_text=_("Empty: as the pack says.")
     )
-    valid_until = DayField(label=_("until"), required=False, help_text=_("Empty: as the pack says."))
+    valid_until = DayField(
+        label=_("In force for discharges until"), required=False, help_text=_("Empty: as the pack says.")
+    )

@@ -1,18 +1,16 @@
 """A pack that is uploaded: checked with its examples, refused with places, or a version that waits for approval."""
 
-import zipfile
 from datetime import date
-from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from tests.cast import make_cast
+from tests.packing import archive, stemi
 
 from zhiheng.audit.models import Entry
 from zhiheng.jobs.working import work_off
-from zhiheng.packs.loading import default_root
 from zhiheng.packversions import actions, checking, compiling, queries
 from zhiheng.packversions.models import PackVersion, Upload
 from zhiheng.packversions.uploads import unpacked
@@ -35,25 +33,6 @@ def cast():
 def shipped():
     (version,) = actions.import_packs(only=["stemi"])
     return version
-
-
-def stemi(*changes):
-    """Return the files of the shipped pack, with (file, old, new) changed."""
-    folder = default_root() / "stemi"
-    files = {f"stemi/{path.relative_to(folder)}": path.read_text("utf-8") for path in folder.rglob("*.yaml")}
-    for file, old, new in (("pack.yaml", 'version: "2022.09"', 'version: "2026.01"'), *changes):
-        assert old in files[f"stemi/{file}"]
-        files[f"stemi/{file}"] = files[f"stemi/{file}"].replace(old, new, 1)
-    return files
-
-
-def archive(files):
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in files.items():
-            packed.writestr(name, content)
-    stream.seek(0)
-    return stream
 
 
 def upload(files, by, name="stemi.zip", **dates):
