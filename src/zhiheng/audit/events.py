@@ -48,6 +48,7 @@ NAMES = {
     "accounts.sessions_ended": _("Sessions ended"),
     "audit.shown": _("Page with patients' data shown"),
     "vault.key_added": _("Key added"),
+    "vault.key_removed": _("Key removed"),
     "vault.resealed": _("Sealed again with the newest key"),
     "web.listed": _("List shown"),
     "web.exported": _("List exported"),

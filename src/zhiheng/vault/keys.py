@@ -47,16 +47,30 @@ def add(path: Path) -> int:
     """Add a key that new values are sealed with, and return its number. The older keys stay: they open what is old."""
     ring = read(path)
     number = ring.newest + 1
-    larger = Keyring({**ring.seal, number: secrets.token_bytes(KEY_BYTES)}, ring.index)
+    _replace(path, Keyring({**ring.seal, number: secrets.token_bytes(KEY_BYTES)}, ring.index))
+    return number
+
+
+def remove(path: Path, number: int) -> None:
+    """Take an older key out. What it sealed opens nowhere afterwards: whoever calls this has looked for such values."""
+    ring = read(path)
+    if number not in ring.seal or number == ring.newest:
+        raise KeyringError(
+            f"密钥文件 {path} 中没有可移除的第 {number} 把密钥；最新的一把（第 {ring.newest} 把）不能移除。"
+        )
+    _replace(path, Keyring({each: key for each, key in ring.seal.items() if each != number}, ring.index))
+
+
+def _replace(path: Path, ring: Keyring) -> None:
+    """Write the file as a whole: a crash leaves the old or the new one."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)  # of a rotation that was broken off before it had any effect
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(_written(larger))
+        file.write(_written(ring))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
     forget()
-    return number
 
 
 def read(path: Path) -> Keyring:

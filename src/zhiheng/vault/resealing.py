@@ -1,5 +1,6 @@
 """Seal again with the newest key what stands in the database, in chunks, and in files, while the product runs."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from django.db import Error, connection, transaction
 from django.db.models import Model
 
 from zhiheng.vault.fields import SealedField
-from zhiheng.vault.files import every_file, reseal
+from zhiheng.vault.files import every_file, key_of, reseal
 from zhiheng.vault.keys import forget, keyring
 from zhiheng.vault.sealing import HEAD, seal_bytes, unseal_bytes
 
@@ -17,7 +18,7 @@ CHUNK = 500
 
 @dataclass
 class Done:
-    """What came of one field: sealed again, and kept as it is because the table never changes."""
+    """What came of one field: sealed again, and kept as it is where only the owner of the table may seal again."""
 
     field: str
     resealed: int = 0
@@ -59,8 +60,29 @@ def reseal_field(field: SealedField) -> Done:
     return done
 
 
+def keys_in_use() -> dict[int, Counter[str]]:
+    """Return how many values each key still opens, by field; the files of a kind count as one field."""
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for field in fields():
+        for number, count in _by_key(field):
+            found[number][field.about] += count
+    for path, about in every_file():
+        found[key_of(path)][about] += 1
+    return dict(sorted(found.items()))
+
+
+def _by_key(field: SealedField) -> list[tuple[int, int]]:
+    table, column, _key = _names(field.model, field)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select get_byte({column}, 0) * 256 + get_byte({column}, 1), count(*) from {table}"
+            f" where {column} is not null group by 1"
+        )
+        return list(cursor.fetchall())
+
+
 def _is_final(problem: Error) -> bool:
-    """Did a trigger refuse the change? Rows that never change keep their key, which stays in the keyring."""
+    """Did a trigger refuse the change? Rows that never change are sealed again by the owner of their table alone."""
     return getattr(problem.__cause__, "sqlstate", None) in ("P0001", "42501", "23001", "55000")
 
 
