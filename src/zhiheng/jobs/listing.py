@@ -7,7 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhiheng.jobs import queries
 from zhiheng.jobs.models import Failure
-from zhiheng.jobs.words import STATES, state_in_words, task
+from zhiheng.jobs.words import STATES, queue, state_in_words, task
 from zhiheng.web.listing import Choice, Column, DateRange, Empty, Listing
 
 
@@ -30,7 +30,7 @@ class Jobs(Listing):
     columns = (
         Column("id", _("No."), sort="id", link=lambda job: reverse("jobs:job", args=[job.pk]), always=True),
         Column("task", _("Task"), value=lambda job: task(job.task_name), sort="task_name", always=True, width=32),
-        Column("queue_name", _("Queue"), sort="queue_name"),
+        Column("queue_name", _("Queue"), value=lambda job: queue(job.queue_name), sort="queue_name", default=False),
         Column("status", _("State"), template="jobs/_state.html", export=state_in_words, sort="status"),
         Column("queued_at", _("Queued"), template="jobs/_queued.html", sort=F("queued_at")),
         Column("seconds", _("Lasted"), value=queries.seconds, template="jobs/_lasted.html", align="end"),
@@ -39,7 +39,12 @@ class Jobs(Listing):
     )
     filters = (
         Choice("status", _("State"), choices=STATES),
-        Choice("queue", _("Queue"), field="queue_name", choices=lambda request: [(q, q) for q in queries.queues()]),
+        Choice(
+            "queue",
+            _("Queue"),
+            field="queue_name",
+            choices=lambda request: [(each, queue(each)) for each in queries.queues()],
+        ),
         Choice(
             "task",
             _("Task"),

@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 from zhiheng.jobs import actions, queries
 from zhiheng.jobs.listing import Jobs, jobs
 from zhiheng.jobs.models import Failure
-from zhiheng.jobs.words import EVENTS, short, state_in_words, task
+from zhiheng.jobs.words import EVENTS, queue, short, state_in_words, task
 from zhiheng.web.access import permission_required
 
 
@@ -54,6 +54,7 @@ def _page_of(request, pk):
         "task": task(job.task_name),
         "task_name": short(job.task_name),
         "status": state_in_words(job),
+        "queue": queue(job.queue_name),
         "attempts": queries.attempts(job),
         "seconds": queries.seconds(job),
         "events": [(EVENTS.get(event.type, event.type), event.at) for event in events],
