@@ -66,7 +66,7 @@ class Still:
 def render_rows(
     sheet: Sheet, items: list[ItemState], desk: Desk, refusals: Mapping[str, Refusal] | None = None
 ) -> SafeString:
-    still, row, refusals = stills(sheet.key, sheet), Rows(desk), refusals or {}
+    still, row, refusals = stills(sheet.key, sheet), Rows(desk, sheet), refusals or {}
     said = refusals.get if refusals else lambda _code, other: other
     return mark_safe("".join([row.html(item, still[item.item.number], said(item.code, NO_REFUSAL)) for item in items]))
 
@@ -185,8 +185,8 @@ def icon(name: str) -> str:
 class Rows:
     """Makes the rows of one page; holds the texts that every row uses, in the language of the page."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, sheet: Sheet) -> None:
+        self.desk, self.sheet = desk, sheet
         self.opening = (
             f'<form class="cf-answer" method="post" action="{escape(desk.url)}answer/" novalidate>'
             f'<input type="hidden" name="csrfmiddlewaretoken" value="{desk.csrf}">'
@@ -201,6 +201,7 @@ class Rows:
             COMPUTED: self._mark("sum", gettext("Computed"), "is-derived"),
             RULE: self._mark("arrow-forward-up", gettext("Set by a rule of the form"), "is-derived"),
         }
+        self.unsaved = self._mark("alert-circle", gettext("Not saved"), "is-unsaved")
         self.given = self._mark("lock", gettext("Given by the form"), "is-derived")
         self.proof, self.more = gettext("Proof"), gettext("Details of %s")
         self.cannot = pgettext("answer", "Cannot be determined")
@@ -245,9 +246,8 @@ class Rows:
                 f'<input type="hidden" name="revision" value="{state.revision}">{still.label}<div class="cf-control">'
             )
             parts.append(self._control(state, still, code, refusal.typed))
-            parts.append(
-                f'{still.after}{self.save}</div><div class="cf-state">{self._actions(state, code)}</div></form>'
-            )
+            actions = self._actions(state, code, refusal)
+            parts.append(f'{still.after}{self.save}</div><div class="cf-state">{actions}</div></form>')
         else:
             parts.append(
                 f'<div class="cf-answer">{still.label}<div class="cf-control"><span class="cf-value">'
@@ -319,10 +319,12 @@ class Rows:
 
     # ---- state, actions and notes ------------------------------------------------------------------------------------
 
-    def _actions(self, state: ItemState, code: str) -> str:
+    def _actions(self, state: ItemState, code: str, refusal: Refusal = NO_REFUSAL) -> str:
         item, parts = state.item, []
         fills = self.desk.may_fill and not item.is_derived
-        if state.is_proposed and fills:
+        if refusal.typed is not None:
+            parts.append(self.unsaved)
+        elif state.is_proposed and fills:
             parts.append(self.confirm)
         else:
             parts.append(self._mark_of(state))
@@ -362,9 +364,15 @@ class Rows:
             "conflict": refusal.conflict,
             "mine": _as_list(refusal.conflict.mine) if refusal.conflict else (),
             "proposed": state.item.text(state.proposed),
+            "instead": self._instead(state),
             "csrf_token": self.desk.csrf,
         }
         return render_to_string("forms/_notes.html", context)
+
+    def _instead(self, state: ItemState) -> list[tuple[str, str]]:
+        """What the records prove of the items beside a box, each with its label."""
+        items = [(self.sheet.by_code[code], value) for code, value in (state.instead or {}).items()]
+        return [(item.label, item.text(value)) for item, value in items]
 
 
 def shown_value(state: ItemState) -> str:
