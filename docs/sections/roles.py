@@ -6,9 +6,9 @@ from zhiheng.accounts.roles import HELD_BY, Role
 
 NAMES = {
     Role.FILLER: "填报人",
-    Role.DEPARTMENT_REVIEWER: "科室审核员",
+    Role.DEPARTMENT_REVIEWER: "科室审核人",
     Role.QUALITY_OFFICER: "质控员",
-    Role.SUBMITTER: "上报员",
+    Role.SUBMITTER: "上报人",
     Role.LEADER: "院领导",
     Role.MAINTENANCE_ENGINEER: "运维工程师",
     Role.SYSTEM_ADMINISTRATOR: "系统管理员",
@@ -16,7 +16,7 @@ NAMES = {
     Role.AUDIT_ADMINISTRATOR: "审计管理员",
 }
 MEANINGS = {
-    "desk.view_cases": "看工作列表与病例",
+    "desk.view_cases": "看病例列表与病例",
     "forms.view": "看表单",
     "forms.fill": "填报",
     "forms.undo_period": "撤销某时段内的修改",

@@ -60,7 +60,8 @@ def last_months(_request: Any) -> list[tuple[str, str]]:
 
 def diseases(_request: Any) -> list[tuple[str, str]]:
     rows = PackVersion.objects.order_by("abbr", "-valid_from").values_list("abbr", "name")
-    return list(dict(reversed(list(rows))).items())[::-1]
+    names = dict(reversed(list(rows)))
+    return [(abbr, f"{abbr} {names[abbr]}") for abbr in sorted(names, key=str.casefold)]
 
 
 def department_tree(request: Any) -> list[tuple[int, str, int]]:
@@ -142,7 +143,7 @@ class WorkList(Listing):
         Column("due", _("Due"), value="due_date", sort="due_date", template="desk/_due.html"),
         StateColumn("state", _("State"), sort="state"),
         counter("left", _("Left to do"), "desk/_left.html", help=_("Required items; a proposal counts as no answer")),
-        counter("proposed", _("To confirm")),
+        counter("proposed", _("Proposals"), help=_("Values from the records that a person has to confirm")),
         counter("errors", _("Errors"), "desk/_errors.html"),
         counter("differences", _("Differences"), default=False, help=_("Answers that the records now contradict")),
         Column(
@@ -150,7 +151,7 @@ class WorkList(Listing):
         ),
         Column("changed", _("Changed"), value="changed_at", sort="changed_at", default=False),
     )
-    search = Search(_("Case code, name or number in full"), find=find_patient)
+    search = Search(_("Code, full name or number"), find=find_patient)
     empty = Empty(
         _("Nothing to do"),
         _("Cases open by themselves when records of a discharge arrive. “Finished ones too” shows the others."),
