@@ -91,7 +91,7 @@ def _answer(*, case: Case, item: str, value: Any, by: Any, revision: int | None,
     edit = start(case, by)
     line = edit.item(item)
     entry = edit.entry(item)
-    said, kind = _said(line, entry, value)
+    said, kind = _said(edit, line, entry, value)
     if _says_the_same(entry, said) or _is_saved(edit, item, revision, token):
         return edit.finish(seen=seen)
     if conflict := edit.conflict(line, revision, value):
@@ -100,15 +100,21 @@ def _answer(*, case: Case, item: str, value: Any, by: Any, revision: int | None,
     return _finish(edit, "forms.answered", seen=seen, item=item)
 
 
-def _said(item: SheetItem, entry: Entry, value: Any) -> tuple[Entry, str]:
+def _said(edit: Edit, item: SheetItem, entry: Entry, value: Any) -> tuple[Entry, str]:
     """Return what an answer says: to type what is proposed confirms it, to pick "cannot be determined" says so."""
     if value is None:
         return NOTHING, Kind.CLEARED
     if item.unknown is not None and item.unknown.code == item.code and same(value, item.unknown.value):
-        return answered(value, state=AnswerState.UNKNOWN), Kind.UNKNOWN
+        return _unknown(edit, item.code, value), Kind.UNKNOWN
     if entry.get("state") == AnswerState.PROPOSED and same(value, entry["value"]):
         return _confirmed(entry), Kind.CONFIRMED
     return answered(value), Kind.TYPED
+
+
+def _unknown(edit: Edit, code: str, value: Any) -> Entry:
+    """Return the answer "cannot be determined"; of a box beside items, with what was proven of them and rejected."""
+    against = edit.proven_beside(code)
+    return answered(value, state=AnswerState.UNKNOWN, **({"against": against} if against else {}))
 
 
 def _confirmed(entry: Entry) -> Entry:
@@ -158,7 +164,7 @@ def mark_unknown(
         )
     code, value = (way.code, way.value) if way else (item, None)
     _refuse_to_hide(edit, way.siblings if way else ())
-    said = answered(value, state=AnswerState.UNKNOWN)
+    said = _unknown(edit, code, value)
     if _says_the_same(edit.entry(code), said) or _is_saved(edit, code, None, token):
         return edit.finish(seen=seen)
     if conflict := edit.conflict(edit.sheet.by_code[code], revision if code == item else None, value):
@@ -261,19 +267,27 @@ def keep(*, difference: Difference, reason: str, by: Any, seen: int | None = Non
     why = _reason(reason)
     edit, found = _decide(difference, by)
     _close(difference, Difference.State.KEPT, why, edit)
-    edit.note(difference.item, {"difference": None, "proven": found["value"]}, Kind.KEPT, reason=why)
+    decided = {"difference": None, "proven": found["value"], "against": found.get("instead")}
+    edit.note(difference.item, decided, Kind.KEPT, reason=why)
     return _finish(edit, "forms.difference_kept", seen=seen, item=difference.item)
 
 
 @transaction.atomic
 def take(*, difference: Difference, reason: str, by: Any, seen: int | None = None) -> Saved:
-    """Take what the records prove now; where they no longer prove anything, the answer goes."""
+    """Take what the records prove now; where they no longer prove anything, the answer goes.
+
+    In place of "cannot be determined" in a box beside items, these take what the records prove.
+    """
     why = _reason(reason)
     edit, found = _decide(difference, by)
     _close(difference, Difference.State.TAKEN, why, edit)
     value = found["value"]
     said = NOTHING if value is None else answered(value, origin=RECORD, filling=found["filling"])
     edit.put(difference.item, {**said, "difference": None, "proven": value}, Kind.TAKEN, reason=why)
+    for code, proven in found.get("instead", {}).items():
+        if edit.entry(code).get("state", AnswerState.UNANSWERED) in (AnswerState.UNANSWERED, AnswerState.PROPOSED):
+            taken = answered(proven, origin=RECORD, filling=found["filling"], proven=proven)
+            edit.put(code, taken, Kind.TAKEN, reason=why)
     return _finish(edit, "forms.difference_taken", seen=seen, item=difference.item)
 
 

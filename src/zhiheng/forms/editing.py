@@ -110,6 +110,11 @@ class Edit:
         self.decided[difference["id"]] = Difference.State.TAKEN if is_same else Difference.State.GONE
         return {**entry, "difference": None, "proven": difference["value"]}
 
+    def proven_beside(self, code: str) -> dict[str, Any]:
+        """Return what records have proven of the items that a box "cannot be determined" hides."""
+        entries = {each: self.entry(each) for each in self.sheet.beside.get(code, ())}
+        return {each: said["proven"] for each, said in entries.items() if said.get("proven") is not None}
+
     def conflict(self, item: SheetItem, seen: int | None, mine: Any) -> Conflict | None:
         """Return what somebody else has said about the item since the editor saw it. Records do not count here."""
         entry = self.entry(item.code)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from zhiheng.accounts.models import User
 from zhiheng.autofill import queries as autofill
+from zhiheng.autofill.models import Filling
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import searching
 from zhiheng.forms.models import COUNTS, FOLLOWS, AnswerChange, Answers, AnswerState, Difference, Presence
@@ -134,6 +135,7 @@ class Proof:
     item: ItemState
     basis: autofill.Proof | None
     today: autofill.Proof | None
+    beside: tuple[tuple[SheetItem, autofill.Proof], ...]  # of a box: what the records say of the items that it hides
     candidates: tuple[autofill.Candidate, ...]
     history: tuple[HistoryLine, ...]
 
@@ -253,9 +255,16 @@ def proof(case: Case, item: str, filling: int | None = None) -> Proof:
         item=state,
         basis=basis,
         today=None if basis and today and says_the_same(basis, today) else today,
+        beside=_beside(case, state, newest) if newest else (),
         candidates=tuple(autofill.other_candidates(case, item, known)) if newest and _may_differ(basis, today) else (),
         history=tuple(history(case, item)),
     )
+
+
+def _beside(case: Case, state: ItemState, newest: Filling) -> tuple[tuple[SheetItem, autofill.Proof], ...]:
+    items = [sheet_for(case).by_code[code] for code in state.instead or ()]
+    said = ((item, autofill.proof(case, item.code, newest)) for item in items)
+    return tuple((item, found) for item, found in said if found is not None)
 
 
 def _may_differ(*proofs: autofill.Proof | None) -> bool:

@@ -136,6 +136,15 @@ class Sheet:
         return {item.code: item for item in self.items}
 
     @cached_property
+    def beside(self) -> dict[str, tuple[str, ...]]:
+        """The items that a box "cannot be determined" beside them hides, by the code of the box."""
+        found: dict[str, list[str]] = {}
+        for item in self.items:
+            if item.unknown is not None and item.unknown.code != item.code:
+                found.setdefault(item.unknown.code, []).append(item.code)
+        return {code: tuple(hidden) for code, hidden in found.items()}
+
+    @cached_property
     def basis(self) -> tuple[str, ...]:
         """The items whose answers fill rules of other items use."""
         return tuple(item.code for item in self.items if item.is_basis)

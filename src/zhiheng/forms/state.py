@@ -48,7 +48,8 @@ class ItemState:
     is a stated rule: what it sets is confirmed, follows its condition, and never replaces an answer of a person or a
     record (a hint tells what it would set). `revision` goes back to the server with the next answer. `aside` is an
     answer that does not count now: of a hidden item, of one that the form computes, or one that this form cannot
-    read. `difference` is the id of an open Difference, `proposed` what the records prove instead.
+    read. `difference` is the id of an open Difference, `proposed` what the records prove instead; at a box "cannot be
+    determined" it is `instead` what they prove of the items beside it.
     """
 
     item: SheetItem
@@ -64,6 +65,7 @@ class ItemState:
     filling: int | None = None  # number of the filling that proves it: there is a proof to open
     difference: int | None = None
     proposed: Any = None  # what the records now prove, where they differ
+    instead: Mapping[str, Any] | None = None  # the same by item, where they differ with a box beside these
     aside: Any = None
 
     @property
@@ -277,6 +279,7 @@ def _item(
         None if made else entry.get("filling"),
         difference.get("id"),
         difference.get("value"),
+        difference.get("instead"),
         evaluation.aside.get(code),
     )
 

@@ -247,10 +247,14 @@ def card_with_proof(request: HttpRequest, case: Case, item: str) -> dict[str, An
     own = [("basis", proof.basis)] if proof.basis else []
     today = [("today", proof.today)] if proof.today else []
     text = proof.item.item.text
+    beside = [
+        {"kind": "beside", "proof": found, "label": item.label, "text": item.text(found.value)}
+        for item, found in proof.beside
+    ]
     return {
         "state": proof.item,
         "history": proof.history,
-        "proofs": [{"kind": kind, "proof": found, "text": text(found.value)} for kind, found in own + today],
+        "proofs": [{"kind": kind, "proof": found, "text": text(found.value)} for kind, found in own + today] + beside,
         "candidates": [{"candidate": each, "text": text(each.value)} for each in proof.candidates],
     }
 
