@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from zhiheng.autofill import candidates, naming
 from zhiheng.autofill.models import Filling
+from zhiheng.autofill.wording import in_words
 from zhiheng.casefinding.models import Case, Visit
 from zhiheng.engine.fill import Rule
 from zhiheng.engine.fill.run import REASONS
@@ -323,14 +324,14 @@ def rule_of(pack: Pack, rule_id: str) -> Rule | None:
 
 
 def rule_text(rule: Rule) -> str:
-    """Return a rule in words and in the pack's own expressions."""
+    """Return a rule in words."""
     parts = [str(naming.TAKES[rule.take]), title_of(rule.table)]
     parts += [str(naming.VISITS[rule.visits])] if rule.visits in naming.VISITS else []
     parts += [str(naming.DURING[rule.during])] if rule.during else []
     parts += ["、".join(rule.terms)] if rule.terms else []
-    parts += [rule.where.text] if rule.where else []
+    parts += [in_words(rule.where.text, rule.table)] if rule.where else []
     parts += [f"/{rule.pattern.match}/"] if rule.pattern else []
-    parts += [rule.value.text] if rule.value else []
+    parts += [in_words(rule.value.text, rule.table)] if rule.value else []
     return " · ".join(parts)
 
 
