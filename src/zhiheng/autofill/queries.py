@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from zhiheng.autofill import candidates, naming
 from zhiheng.autofill.models import Filling
-from zhiheng.autofill.wording import in_words
+from zhiheng.autofill.wording import in_words, pattern_in_words
 from zhiheng.casefinding.models import Case, Visit
 from zhiheng.engine.fill import Rule
 from zhiheng.engine.fill.run import REASONS
@@ -236,7 +236,7 @@ def _row(said: Mapping[str, Any]) -> tuple[dict[str, Any] | None, int | None, bo
 
 
 def _visit_of(case: Case, row: Mapping[str, Any]) -> str:
-    """Return in which visit a row stands: of a patient's year there are many, and other rows may be of another visit."""
+    """Return in which visit a row stands: a patient's year has many, and other rows may be of another."""
     key = blind("encounter", row["encounter_id"]) if row.get("encounter_id") else ""
     if not key or (case.year is None and key == case.encounter_key):
         return ""
@@ -330,7 +330,7 @@ def rule_text(rule: Rule) -> str:
     parts += [str(naming.DURING[rule.during])] if rule.during else []
     parts += ["、".join(rule.terms)] if rule.terms else []
     parts += [in_words(rule.where.text, rule.table)] if rule.where else []
-    parts += [f"/{rule.pattern.match}/"] if rule.pattern else []
+    parts += [pattern_in_words(rule.pattern.match)] if rule.pattern else []
     parts += [in_words(rule.value.text, rule.table)] if rule.value else []
     return " · ".join(parts)
 

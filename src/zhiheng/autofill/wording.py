@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiheng.autofill import naming
 
@@ -63,6 +63,12 @@ def in_words(expression: str, table: str) -> str:
         return str(columns.get(found) or WORDS.get(found) or _item(found))
 
     return " ".join(_PARTS.sub(said, expression).split())
+
+
+def pattern_in_words(pattern: str) -> str:
+    """Return what a text must be like; what may stand between two words is a gap."""
+    shown = re.sub(r"\.(\{[\d,]*\}|[*+])\??", "…", pattern)
+    return pgettext("expression", "text like “%s”") % shown
 
 
 def _item(name: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from zhiheng.autofill.wording import in_words
+from zhiheng.autofill.wording import in_words, pattern_in_words
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ from zhiheng.autofill.wording import in_words
 def test_an_expression_is_said_in_words(table, expression, words):
     with override("zh-hans"):
         assert in_words(expression, table) == words
+
+
+def test_a_pattern_shows_gaps_instead_of_marks():
+    with override("zh-hans"):
+        assert pattern_in_words("ST段.{0,10}抬高|超急性.*T波") == "文本符合“ST段…抬高|超急性…T波”"
