@@ -13,6 +13,7 @@ from zhiheng.accounts.models import Department
 from zhiheng.accounts.scope import departments_below
 from zhiheng.casefinding.models import Case, State
 from zhiheng.casefinding.patients import department_of, name_for, record_number_for
+from zhiheng.casefinding.several import CASES
 from zhiheng.packversions.models import PackVersion
 from zhiheng.vault.sealing import blind
 from zhiheng.web.listing import Boolean, Choice, Column, DateRange, Empty, Listing, Search, StateColumn, Tree
@@ -116,6 +117,7 @@ def counter(name: str, label: Any, template: str = "", **options: Any) -> Column
 
 class WorkList(Listing):
     name = "cases"
+    bulk = CASES
     title = _("Work list")
     order = "due"
     columns = (
@@ -151,7 +153,7 @@ class WorkList(Listing):
         ),
         Column("changed", _("Changed"), value="changed_at", sort="changed_at", default=False),
     )
-    search = Search(_("Code, full name or number"), find=find_patient)
+    search = Search(_("Code, name, number"), find=find_patient)
     empty = Empty(
         _("Nothing to do"),
         _("Cases open by themselves when records of a discharge arrive. “Finished ones too” shows the others."),
