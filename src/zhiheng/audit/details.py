@@ -34,6 +34,7 @@ NAMES = {
     "same": gettext_lazy("Same as before"),
     "item": gettext_lazy("Item"),
     "items": gettext_lazy("Items"),
+    "filling": gettext_lazy("Result of filling"),
     "revision": gettext_lazy("Revision of the form"),
     "left_open": gettext_lazy("Left open"),
     "answered": gettext_lazy("Questions answered"),
