@@ -130,6 +130,18 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(installed):
     assert "chmod 600" in results["密钥文件"]["remedy"]
 
 
+def test_the_doctor_looks_where_deliveries_are_to_come(installed):
+    results = {
+        inbox: {result["name"]: result for result in map(json.loads, said.stdout.splitlines())}
+        for inbox in ("", "/no/such/folder")
+        if (said := run({**installed, "ZHIHENG_INBOX": inbox}, "doctor", "--json"))
+    }
+    assert results[""]["收件文件夹"]["outcome"] == "passed"  # init has made it
+    assert results["/no/such/folder"]["收件文件夹"]["outcome"] == "failed"
+    assert "ZHIHENG_INBOX" in results["/no/such/folder"]["收件文件夹"]["remedy"]
+    assert results[""]["接口的文件夹"]["outcome"] == "not_applicable"
+
+
 def test_a_bad_setting_stops_the_start_with_its_name(installed):
     said = run({**installed, "ZHIHENG_WEB_WORKERS": "many"}, "serve")
     assert said.returncode == 2

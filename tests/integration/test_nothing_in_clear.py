@@ -109,11 +109,12 @@ def product_log():
 
 
 @pytest.fixture
-def hospital(tmp_path):
+def hospital(tmp_path, settings):
     """An interface whose folder the hospital writes to; what lies there is the hospital's own, and in clear."""
     (tmp_path / "profile").mkdir()
     (tmp_path / "profile" / "profile.yaml").write_text(PROFILE, encoding="utf-8")
     (tmp_path / "inbox").mkdir()
+    settings.INBOXES = (tmp_path / "inbox",)
     yield Interface.objects.create(name="医院", profile=str(tmp_path / "profile"), folder=str(tmp_path / "inbox"))
     for folder in (deliveries.home(), mirror.home(), private.root()):
         shutil.rmtree(folder, ignore_errors=True)

@@ -94,3 +94,16 @@ def test_every_setting_says_what_it_is():
     for name, field in env.declared().items():
         assert field.description, name
         assert field.json_schema_extra["accepts"], name
+
+
+def test_deliveries_come_into_the_data_folder_unless_a_setting_says():
+    assert env.read({"ZHIHENG_DATA": "/srv/zhiheng"}).inboxes == (Path("/srv/zhiheng/inbox"),)
+    several = env.read({"ZHIHENG_INBOX": "/data/export, /mnt/his"}).inboxes
+    assert several == (Path("/data/export"), Path("/mnt/his"))
+
+
+@pytest.mark.parametrize("inbox", ["/", "/srv", "/srv/zhiheng", "/srv/zhiheng/postgres", "/data,/etc/zhiheng"])
+def test_no_inbox_holds_what_is_ours(inbox):
+    ours = {"ZHIHENG_DATA": "/srv/zhiheng", "ZHIHENG_KEY_FILE": "/etc/zhiheng/keyring.json"}
+    with pytest.raises(env.BadSettings, match="ZHIHENG_INBOX"):
+        env.read({**ours, "ZHIHENG_INBOX": inbox})

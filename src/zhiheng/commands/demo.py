@@ -47,6 +47,7 @@ def demo(
         folder = _folder(out.absolute())
         _set(
             ZHIHENG_DATA=folder / "site",
+            ZHIHENG_INBOX=folder / "hospital",
             ZHIHENG_PORT=serving.next_free_port(ADDRESS, port),
             ZHIHENG_JOB_WORKERS=min(os.cpu_count() or 1, 4),
             ZHIHENG_WEB_WORKERS=2,

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from zhiheng.ingestion.actions import inboxes
 from zhiheng.ingestion.models import Interface
 from zhiheng.packversions.queries import profile_names
 
@@ -31,7 +32,6 @@ class UploadForm(forms.Form):
 
 
 _HELP = {
-    "folder": _("The whole path on the machine that runs Zhiheng. Empty: records come by upload only."),
     "marker": _("Name of an empty file that says that a delivery is complete, such as .done. Empty: see below."),
     "settle_seconds": _("Without a marker: how long nothing may change before files are taken."),
     "move_to": _("Name of a folder within the watched one. Empty: files are left where they are."),
@@ -50,6 +50,10 @@ class InterfaceForm(forms.ModelForm):
         self.fields["profile"].help_text = _("One of ours (%(names)s), or the path of a folder with profile.yaml.") % {
             "names": names
         }
+        self.fields["folder"].help_text = _(
+            "The whole path of a folder within %(inboxes)s, on the machine that runs Zhiheng. "
+            "Empty: records come by upload only."
+        ) % {"inboxes": inboxes()}
         for name, text in _HELP.items():
             self.fields[name].help_text = text
 

@@ -57,6 +57,7 @@ def _names(text: object) -> object:
 
 
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folders = Annotated[tuple[Folder, ...], BeforeValidator(_names)]
 Address = Annotated[str, AfterValidator(_postgres_address)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
 Switch = Annotated[bool, BeforeValidator({"1": True, "0": False}.get)]
@@ -82,6 +83,13 @@ class Environment(BaseModel):
         accepts="文件的路径，不得位于数据库的文件夹之内",
         unset="数据文件夹中的 `keyring.json`",
         default=None,
+    )
+    inboxes_set: Folders = setting(
+        "ZHIHENG_INBOX",
+        "医院放交付文件的地方：接口只能监视它们或其中的文件夹，别处一律拒绝，符号链接按其所指判断。",
+        accepts="文件夹的路径，逗号分隔；不得是质衡自己的数据文件夹或含有它",
+        unset="数据文件夹中的 `inbox`",
+        default=(),
     )
     database_url: Address = setting(
         "DATABASE_URL",
@@ -181,6 +189,11 @@ class Environment(BaseModel):
         return self.key_file_set or self.data / "keyring.json"
 
     @property
+    def inboxes(self) -> tuple[Path, ...]:
+        """The folders below which interfaces may watch."""
+        return self.inboxes_set or (self.data / "inbox",)
+
+    @property
     def secret_file(self) -> Path:
         return self.data / "secret"
 
@@ -202,6 +215,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         raise BadSettings("\n".join([*problems, *(_malformed(name, environ[name]) for name in bad)])) from None
     if environment.key_file.is_relative_to(environment.postgres):
         problems.append(_malformed("ZHIHENG_KEY_FILE", str(environment.key_file)))
+    ours = [inbox for inbox in environment.inboxes if _is_ours(environment, inbox)]
+    problems += [_malformed("ZHIHENG_INBOX", str(inbox)) for inbox in ours]
     if problems:
         raise BadSettings("\n".join(problems))
     return environment
@@ -230,6 +245,13 @@ def in_words(value: object) -> str:
     if isinstance(value, bool):
         return str(int(value))
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
+
+
+def _is_ours(environment: Environment, inbox: Path) -> bool:
+    """Would a watched folder there hold what is ours? A folder called inbox in the data folder is the hospital's."""
+    real, data = inbox.resolve(), environment.data.resolve()
+    within = real.is_relative_to(data) and not real.is_relative_to(data / "inbox")
+    return within or any(each.resolve().is_relative_to(real) for each in (data, environment.key_file))
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:

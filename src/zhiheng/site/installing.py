@@ -21,6 +21,8 @@ def make_folder(environment: Environment) -> None:
     """Make the data folder. Others may pass through it (the account that runs PostgreSQL for root), never list it."""
     environment.data.mkdir(parents=True, exist_ok=True)
     environment.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    if not environment.inboxes_set:
+        environment.inboxes[0].mkdir(mode=0o700, exist_ok=True)
 
 
 def make_keys(environment: Environment, *, is_used: bool) -> None:

@@ -131,6 +131,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
+INBOXES = ENVIRONMENT.inboxes  # below which interfaces may watch folders
 REPORT_FROM = ENVIRONMENT.report_from
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each stage keeps its tasks in its room of that name
 KEEP_JOBS_DAYS = ENVIRONMENT.keep_jobs_days

@@ -55,10 +55,11 @@ def interface(profile, db):
 
 
 @pytest.fixture
-def watched(interface, tmp_path):
+def watched(interface, tmp_path, monkeypatch):
     """The folder that the interface watches."""
     folder = tmp_path / "inbox"
     folder.mkdir()
+    monkeypatch.setattr(settings, "INBOXES", (folder,))
     interface.folder = str(folder)
     interface.save()
     return folder

@@ -163,7 +163,9 @@ def test_a_list_asks_the_database_no_more_for_many_than_for_few(officer, stored,
 
 
 class TestInterfaces:
-    def test_the_engineer_sets_one_up(self, engineer, tmp_path):
+    def test_the_engineer_sets_one_up(self, engineer, tmp_path, settings):
+        settings.INBOXES = (tmp_path,)
+        assert str(tmp_path) in page(engineer, "add_interface")
         post(engineer, "add_interface", name="HIS", profile="demo-hospital", folder=str(tmp_path), **FIELDS)
         interface = Interface.objects.get()
         assert interface.folder == str(tmp_path)
@@ -212,6 +214,33 @@ class TestInterfaces:
         folder = str(settings.KEY_FILE.parent)
         response = post(engineer, "add_interface", name="HIS", profile="demo-hospital", folder=folder, **FIELDS)
         assert response.context["form"].errors.keys() == {"folder"}
+
+    @pytest.mark.parametrize(
+        "place", ["elsewhere", "elsewhere/inner", "no-such-folder", "inbox/../elsewhere", "inbox/out"]
+    )
+    def test_what_is_not_within_the_inbox_is_refused_alike_and_the_setting_named(
+        self, engineer, tmp_path, settings, place
+    ):
+        (tmp_path / "elsewhere" / "inner").mkdir(parents=True)
+        (tmp_path / "inbox").mkdir()
+        (tmp_path / "inbox" / "out").symlink_to(tmp_path / "elsewhere")
+        settings.INBOXES = (tmp_path / "inbox",)
+        fields = {"name": "HIS", "profile": "demo-hospital", **FIELDS, "folder": str(tmp_path / place)}
+        response = post(engineer, "add_interface", **fields)
+        [said] = response.context["form"].errors["folder"]
+        assert "ZHIHENG_INBOX" in said
+        assert str(tmp_path / "inbox") in said
+        assert not Interface.objects.exists()
+
+    def test_links_within_the_inbox_and_further_inboxes_are_fine(self, engineer, tmp_path, settings):
+        for name in ("inbox", "mounted"):
+            (tmp_path / name / "daily").mkdir(parents=True)
+        (tmp_path / "inbox" / "now").symlink_to(tmp_path / "mounted" / "daily")
+        settings.INBOXES = (tmp_path / "inbox", tmp_path / "mounted")
+        for number, folder in enumerate(("inbox", "inbox/daily", "inbox/now", "mounted/daily")):
+            said = {"profile": "demo-hospital", **FIELDS, "folder": str(tmp_path / folder)}
+            post(engineer, "add_interface", name=f"HIS {number}", **said)
+        assert Interface.objects.count() == 4
 
     def test_looking_now_says_what_it_found(self, engineer, interface, watched):
         interface.settle_seconds = 0

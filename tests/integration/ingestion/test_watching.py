@@ -8,6 +8,7 @@ from django.utils import timezone
 from tests.integration.ingestion.conftest import DIAGNOSES, VISITS
 
 from zhiheng.ingestion import actions
+from zhiheng.ingestion.actions import watching
 from zhiheng.ingestion.models import Batch, Place
 from zhiheng.ingestion.records import MODELS
 
@@ -152,3 +153,51 @@ def test_an_interface_that_is_switched_off_takes_nothing(look, watched, interfac
     (watched / "visits.csv").write_text(VISITS, encoding="utf-8")
     assert look() == look(after=61) == []
     assert MODELS["encounter"].objects.count() == 0
+
+
+def test_a_folder_that_no_longer_stands_within_the_inbox_is_not_read(look, watched, interface, settings, tmp_path):
+    (watched / "visits.csv").write_text(VISITS, encoding="utf-8")
+    settings.INBOXES = (tmp_path / "another",)
+    assert look() == look(after=61) == []
+    interface.refresh_from_db()
+    assert "ZHIHENG_INBOX" in interface.problem
+    assert not Place.objects.exists()
+
+
+def test_a_link_to_a_folder_elsewhere_is_passed_over(look, watched, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "visits.csv").write_text(VISITS, encoding="utf-8")
+    (watched / "2025-03").symlink_to(tmp_path / "elsewhere")
+    (watched / "2025-04").mkdir()
+    (watched / "2025-04" / "visits.csv").symlink_to(tmp_path / "elsewhere" / "visits.csv")
+    assert look() == look(after=61) == []
+
+
+def test_a_file_that_becomes_a_link_before_it_is_taken_is_not_followed(look, watched, interface, tmp_path, monkeypatch):
+    (tmp_path / "secret").write_text(VISITS, encoding="utf-8")
+    (watched / "visits.csv").write_text(VISITS, encoding="utf-8")
+    look()
+    opened = watching._opened
+
+    def swapped(stack, path):
+        path.unlink()
+        path.symlink_to(tmp_path / "secret")
+        return opened(stack, path)
+
+    monkeypatch.setattr(watching, "_opened", swapped)
+    assert look(after=61) == []
+    interface.refresh_from_db()
+    assert "OSError" in interface.problem
+    assert not Batch.objects.exists()
+
+
+def test_stored_files_are_not_moved_through_a_link(look, watched, interface, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (watched / "taken").symlink_to(tmp_path / "elsewhere")
+    interface.move_to = "taken"
+    interface.save()
+    (watched / "visits.csv").write_text(VISITS, encoding="utf-8")
+    look()
+    [batch] = look(after=61)
+    assert actions.tidy(batch=actions.store(batch=batch)) == 0
+    assert list((tmp_path / "elsewhere").iterdir()) == []

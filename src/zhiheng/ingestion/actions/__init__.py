@@ -12,7 +12,7 @@ from zhiheng.ingestion.actions.batches import (
     store,
 )
 from zhiheng.ingestion.actions.deciding import correct, dismiss, reopen, replay
-from zhiheng.ingestion.actions.interfaces import add_interface, change_interface
+from zhiheng.ingestion.actions.interfaces import add_interface, change_interface, folder_problem, inboxes
 from zhiheng.ingestion.actions.watching import look, tidy
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "confirm",
     "correct",
     "dismiss",
+    "folder_problem",
+    "inboxes",
     "look",
     "preview",
     "purge_files",

@@ -82,12 +82,31 @@ def _holds_our_data(folder: Path) -> bool:
 
 
 def folder_problem(folder: str) -> str:
-    """Return why a folder cannot be watched; empty where it can."""
+    """Return why a folder cannot be watched; empty where it can.
+
+    Of what stands elsewhere nothing is said, not even whether it exists.
+    """
     path = Path(folder)
     if not path.is_absolute():
         return _("Write the whole path of the folder, from the root on.")
+    if not is_within_inbox(path):
+        return _(
+            "Only folders within %(inboxes)s may be watched. Move the deliveries there, or let whoever runs the server "
+            "name this folder in the setting ZHIHENG_INBOX."
+        ) % {"inboxes": inboxes()}
     if not path.is_dir():
         return _("There is no such folder on the machine that runs Zhiheng, or it may not be opened.")
-    if _holds_our_data(path):
-        return _("This folder holds the data of Zhiheng itself. Choose one that only the hospital writes to.")
     return ""
+
+
+def is_within_inbox(path: Path) -> bool:
+    """Does a path lead into a folder that may be watched, wherever its links point?"""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle; a name that no system takes
+        return False
+    return any(real.is_relative_to(inbox.resolve()) for inbox in settings.INBOXES)
+
+
+def inboxes() -> str:
+    return ", ".join(map(str, settings.INBOXES))

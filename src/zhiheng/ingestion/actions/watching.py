@@ -1,5 +1,6 @@
 """Look into the watched folder of an interface, take in what has arrived in full, and clear away what was stored."""
 
+import os
 import shutil
 from contextlib import ExitStack
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from zhiheng.ingestion import folders
 from zhiheng.ingestion.actions.batches import receive
-from zhiheng.ingestion.actions.interfaces import folder_problem
+from zhiheng.ingestion.actions.interfaces import folder_problem, is_within_inbox
 from zhiheng.ingestion.folders import Found
 from zhiheng.ingestion.models import Batch, Interface, Place
 from zhiheng.packversions.queries import profile
@@ -49,6 +50,8 @@ def tidy(*, batch: Batch) -> int:
     if not place or not interface.move_to or batch.state != Batch.State.STORED:
         return 0
     target = Path(interface.folder) / interface.move_to / batch.code
+    if not is_within_inbox(target):  # somebody has put a link in its place
+        return 0
     moved = 0
     for found in folders.find(profile(interface.profile), Path(interface.folder), interface):
         if found.place == place.place and found.fingerprint == place.fingerprint:  # else: something newer lies there
@@ -92,7 +95,8 @@ def _is_complete(interface: Interface, known: Place, found: Found) -> bool:
 
 def _opened(opened: ExitStack, path: Path) -> BinaryIO:
     opened.pop_all().close()  # the file before: only one needs to be open
-    return opened.enter_context(path.open("rb"))
+    # A file that has become a link since it was found leads who knows where.
+    return opened.enter_context(os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb"))
 
 
 def _forget_others(interface: Interface, seen: list[Found]) -> None:

@@ -1,5 +1,6 @@
 """Checks of the machine: folders, keys, room, programs. They need no database."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -22,6 +23,14 @@ def data_folder(environment: Environment) -> Said:
         return failed(f"没有 {folder}", "运行 zhiheng init，或用 ZHIHENG_DATA 指明数据文件夹。")
     open_to = stat.S_IMODE(folder.stat().st_mode) & 0o066
     return passed_or_failed(not open_to, str(folder), f"别的账户能读写它：chmod go-rw {folder}")
+
+
+def inboxes(environment: Environment) -> Said:
+    closed = [str(inbox) for inbox in environment.inboxes if not os.access(inbox, os.R_OK | os.X_OK)]
+    remedy = "建立文件夹并让运行质衡的账户可读；换地方用 ZHIHENG_INBOX。只用上传的医院可不理会其中无人使用的。"
+    return passed_or_failed(
+        not closed, "、".join(map(str, closed or environment.inboxes)) + ("：没有或打不开" if closed else ""), remedy
+    )
 
 
 def key_file(environment: Environment) -> Said:
@@ -78,6 +87,7 @@ def front_end_files(environment: Environment) -> Said:
 
 CHECKS = {
     "数据文件夹": data_folder,
+    "收件文件夹": inboxes,
     "密钥文件": key_file,
     "签名密钥": secret_file,
     "磁盘": room,

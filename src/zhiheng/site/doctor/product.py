@@ -7,6 +7,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from zhiheng.accounts.models import User
 from zhiheng.audit.protection import weaknesses
+from zhiheng.ingestion.actions import folder_problem
+from zhiheng.ingestion.models import Interface
 from zhiheng.jobs import queries as jobs
 from zhiheng.packs.loading import default_root, pack_folders
 from zhiheng.packversions.models import PackVersion
@@ -77,6 +79,15 @@ def pack_versions(environment: Environment) -> Said:
     return passed_or_failed(not missing, found, "运行 zhiheng init。")
 
 
+def watched_folders(environment: Environment) -> Said:
+    watching = Interface.objects.filter(is_enabled=True).exclude(folder="").order_by("name")
+    if not watching:
+        return not_applicable("没有监视文件夹的接口")
+    wrong = [f"{each.name}：{problem}" for each in watching if (problem := folder_problem(each.folder))]
+    remedy = "把交付文件放进收件文件夹，或由 ZHIHENG_INBOX 写明监视的文件夹在哪里之内，再重新启动。"
+    return passed_or_failed(not wrong, "；".join(wrong) or f"{len(watching)} 个", remedy)
+
+
 def workers(environment: Environment) -> Said:
     if environment.is_embedded and not _is_served(environment):
         return not_applicable("服务没有启动")
@@ -116,6 +127,7 @@ CHECKS = {
     "时钟": clock,
     "账户": administrators,
     "病种": pack_versions,
+    "接口的文件夹": watched_folders,
     "工作进程": workers,
     "等待的任务": waiting_jobs,
     "停滞的任务": stalled_jobs,
