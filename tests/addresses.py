@@ -191,6 +191,7 @@ EXAMPLES: dict[str, Example] = {
     **{f"ingestion:{name}": lambda world, _user: {"pk": world.batch.interface.pk} for name in ("interface", "look")},
 }
 POSTED: dict[str, Callable[[World], dict[str, Any]]] = {
+    "casefinding:several": lambda world: {"do": "assign", "row": world.case.pk, "go": "1"},
     "forms:undo": lambda world: {"change": world.change.pk},
     "forms:difference": lambda world: {"difference": world.difference.pk, "do": "keep", "reason": "样例"},
 }

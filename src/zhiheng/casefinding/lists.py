@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from zhiheng.casefinding import ledger
 from zhiheng.casefinding.models import Case, State, Visit
 from zhiheng.casefinding.patients import department_of, name_for, record_number_for
+from zhiheng.casefinding.several import CASES
 from zhiheng.web.listing import Boolean, Choice, Column, DateRange, Empty, Listing, StateColumn
 
 
@@ -89,6 +90,7 @@ class VisitsOfLedger(Listing):
 
 class CasesOfLedger(Listing):
     name = "ledger_cases"
+    bulk = CASES
     title = _("Cases of the ledger")
     order = "-discharged"
     columns = (

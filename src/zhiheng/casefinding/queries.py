@@ -1,5 +1,6 @@
 """What pages ask of cases and visits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,13 @@ def fillers(case: Case) -> list[Staff]:
     return sorted(found, key=lambda each: (each.pinyin, each.pk))
 
 
+def fillers_of_any(cases: Iterable[Case]) -> list[Staff]:
+    """Return who may fill in one of the cases at least, by name."""
+    of_department = {case.department_id: case for case in cases}
+    found = {each for case in of_department.values() for each in fillers(case)}
+    return sorted(found, key=lambda each: (each.pinyin, each.pk))
+
+
 def explain(abbr: str, encounter_key: str) -> list[Explanation]:
     """Return why a visit is or is not a case of a disease, clause by clause. LookupError for an unknown one."""
     return _explain(abbr, encounter_key, packversions.rules_in_force()[0])
@@ -103,6 +111,13 @@ def grounds(case: Case) -> list[str]:
     """Return the reasons for which the pack says that a case need not be reported, in the official words."""
     rules = packversions.pack(case.pack_version).find
     return list(dict.fromkeys(each.reason for each in rules.exclusions if not each.by_unit)) if rules else []
+
+
+def common_grounds(cases: Iterable[Case]) -> list[str]:
+    """Return the reasons that the packs of all these cases list."""
+    of_version = {case.pack_version_id: case for case in cases}
+    lists = [grounds(case) for case in of_version.values()]
+    return [each for each in lists[0] if all(each in other for other in lists)] if lists else []
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("cases/<str:code>/decision/restore/", views.restore, name="restore"),
     path("cases/<str:code>/decision/move/", views.move, name="move"),
     path("cases/<str:code>/decision/assign/", views.assign, name="assign"),
+    path("several/", views.several, name="several"),
     path("search/", views.search, name="search"),
     path("search/<int:pk>/", views.visit, name="visit"),
     path("search/<int:pk>/add/", views.add, name="add"),

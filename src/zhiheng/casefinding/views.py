@@ -10,7 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from zhiheng.audit.recording import MOST_SHOWN, log
 from zhiheng.casefinding import actions, forms, ledger, lists, queries
 from zhiheng.casefinding.models import Case, Visit
+from zhiheng.casefinding.several import CASES
 from zhiheng.casefinding.states import DECIDE, NotAllowed
+from zhiheng.web import bulk
 from zhiheng.web.access import permission_required
 from zhiheng.web.partials import render_page
 
@@ -111,6 +113,14 @@ def assign(request, code):
         return actions.assign(case=case, staff=form.chosen(), by=request.user)
 
     return _act(request, case, form, act, _("Assigned."), assign=form)
+
+
+@permission_required(DECIDE)
+@require_POST
+def several(request):
+    """Do one thing with the cases that were ticked in a list."""
+    cases = Case.objects.visible_to(request.user)
+    return bulk.respond(request, CASES, cases.select_related("pack_version", "department", "assigned_to"))
 
 
 def _case(request, code):

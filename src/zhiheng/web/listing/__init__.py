@@ -21,6 +21,7 @@
         ]
         search = Search(_("Name or patient number"), find=lambda rows, text: rows.filter(...))
         order = "-discharge"                # a column's name; "-" for descending
+        bulk = CASES                        # what can be done with several rows at once: web/bulk.py
         empty = Empty(_("No cases yet"), _("Cases open by themselves when records arrive."))
 
     @permission_required("desk.view_cases")

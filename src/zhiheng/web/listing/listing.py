@@ -46,6 +46,7 @@ class Listing(Shown):
     export_permission: str | None = None
     exportable = True
     audited = True
+    bulk = None  # what can be done with several rows: web/bulk.py
     empty = Empty(gettext_lazy("Nothing here yet"))
 
     def __init__(self, request, rows):

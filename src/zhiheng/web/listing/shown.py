@@ -19,6 +19,10 @@ class Shown:
             SimpleNamespace(row=row, cells=[cell(column, row) for column in self.shown_columns]) for row in self.rows
         ]
 
+    @cached_property
+    def bulk_acts(self):
+        return self.bulk.open_to(self.request.user) if self.bulk else []
+
     @property
     def count_text(self):
         if self.count > self.count_limit:
