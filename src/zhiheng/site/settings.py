@@ -37,6 +37,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "zhiheng.web.middleware.closed_to_others",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -50,7 +52,6 @@ MIDDLEWARE = [
     "zhiheng.web.access.RequireLogin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "zhiheng.accounts.middleware.SessionLimits",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhiheng.web.middleware.messages_with_parts",
     "zhiheng.web.middleware.no_such_address",
@@ -102,6 +103,7 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -128,7 +130,10 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 24 * 3600  # the longest that the policy allows; the policy itself ends sessions sooner
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token themselves
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
+if ENVIRONMENT.https:  # no other host of the hospital's domain can plant a cookie of these names
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 KEY_FILE = ENVIRONMENT.key_file
 INBOXES = ENVIRONMENT.inboxes  # below which interfaces may watch folders

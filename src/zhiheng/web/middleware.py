@@ -35,6 +35,26 @@ def no_such_address(get_response):
     return middleware
 
 
+# What pages never use; a script that got in all the same is refused it by the browser.
+NOTHING_OF = ("camera", "microphone", "geolocation", "usb", "serial", "bluetooth", "payment", "display-capture", "midi")
+CLOSED = {
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOTHING_OF),
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def closed_to_others(get_response):
+    """Let no other site use what is served here, and no page use the computer's devices."""
+
+    def middleware(request):
+        response = get_response(request)
+        for name, value in CLOSED.items():
+            response.headers[name] = value
+        return response
+
+    return middleware
+
+
 def not_stored(get_response):
     """Let no browser keep a page on disk: wards share computers, and Back must show nothing after logging out."""
 
