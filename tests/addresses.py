@@ -182,6 +182,7 @@ EXAMPLES: dict[str, Example] = {
     **{f"casefinding:{name}": lambda world, _user: {"pk": world.visit.pk} for name in ("visit", "add")},
     "jobs:*": lambda world, _user: {"pk": world.job.pk},
     "packversions:*": lambda world, _user: {"pk": world.case.pack_version.pk},
+    **{f"forms:{name}": lambda world, _user: {"pk": world.case.pack_version.pk} for name in ("open_cases", "move_all")},
     "packversions:uploaded": lambda world, _user: {"pk": world.upload.pk},
     "ingestion:*": lambda world, _user: {"pk": world.batch.pk},
     **{

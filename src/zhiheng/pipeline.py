@@ -32,8 +32,10 @@ def connect() -> None:
     when("casefinding.case_opened", lambda case: _fill([case]))
     when("casefinding.case_decided", lambda case: _fill([case]))
     when("casefinding.case_moved", lambda case: _fill([case]))
+    when("casefinding.version_taken", lambda case: _fill([case]))
     when("autofill.filled", lambda filling: queue(forms.take_proposals, case_id=filling.case_id))
     when("forms.basis_changed", _fill_again)
+    when("forms.moves_asked", lambda asked: forms.move_all.defer(version_id=asked[0].pk, by_id=asked[1].pk))
 
 
 def _screen_department(instance: Department, **_signal: Any) -> None:

@@ -32,6 +32,7 @@ HELD_BY = {
     "forms.view": _READERS,
     "forms.fill": _FILLERS,
     "forms.undo_period": _REVIEWERS,
+    "forms.move_version": (Role.QUALITY_OFFICER,),
     "forms.export": (*_REVIEWERS, Role.SUBMITTER),
     "autofill.view_proof": _FILLERS,
     "casefinding.decide": _REVIEWERS,

@@ -370,6 +370,30 @@ def set_state(*, case: Case, state: str, by: Any, reason: str = "") -> Case:
     return case
 
 
+@transaction.atomic
+def take_version(*, case: Case, version: PackVersion, by: Any) -> Case:
+    """Let a case that is being filled in take the version that is in force for its discharge now.
+
+    What becomes of its answers is the business of `forms.moving`, which alone calls this.
+    """
+    _lock(case)
+    if case.state not in states.BEING_FILLED:
+        raise NotAllowed(
+            _("Case %(code)s is “%(state)s”: its form stays the one that it was filled in.")
+            % {"code": case.code, "state": State(case.state).label}
+        )
+    if queries.version_in_force(case) != version or case.pack_version_id == version.pk:
+        raise NotAllowed(_("This version is not a newer one for the discharge of case %(code)s.") % {"code": case.code})
+    before, case.pack_version = case.pack_version, version
+    case.due_date = keeping.due_date(case)
+    case.save(update_fields=["pack_version", "due_date", "changed_at"])
+    reason = f"{before.version} → {version.version}"
+    _event(case, Kind.VERSION, case.state, by=by, reason=reason, left=before.code, taken=version.code)
+    audit.log("casefinding.version_taken", by=by, on=case, before=before.code, after=version.code)
+    announce("casefinding.version_taken", case)
+    return case
+
+
 # Steps of these ------------------------------------------------------------------------------------------------------
 
 

@@ -198,6 +198,7 @@ class CaseEvent(models.Model):
         MOVED_HERE = "moved_here", _("Moved here from another disease")
         ASSIGNED = "assigned", _("Assigned")
         STATE = "state", _("State changed")
+        VERSION = "version", _("Moved to another version of its pack")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="events")
     at = models.DateTimeField(auto_now_add=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from zhiheng.accounts.models import Grant, Staff
@@ -31,6 +32,23 @@ class Question:
     id: str
     text: str
     yes_excludes: bool
+
+
+def version_in_force(case: Case) -> PackVersion | None:
+    """Return the version that is in force for the discharge of a case now, whichever it was opened under."""
+    return packversions.version_for(case.abbr, case.discharge_time.date()) if case.discharge_time else None
+
+
+def of_older_versions(version: PackVersion) -> Any:
+    """Return the cases that are being filled in under another version, though this one is in force for them."""
+    decides = Q(pk__in=())
+    for each in packversions.in_force(version.abbr):
+        if each.version == version:
+            since = datetime.combine(each.valid_from, time.min)
+            until = datetime.combine(each.valid_until, time.max) if each.valid_until else None
+            decides |= Q(discharge_time__gte=since) & (Q(discharge_time__lte=until) if until else Q())
+    rows = Case.objects.filter(decides, abbr=version.abbr, state__in=states.BEING_FILLED)
+    return rows.exclude(pack_version=version)
 
 
 def questions(case: Case) -> list[Question]:

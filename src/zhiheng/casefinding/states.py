@@ -89,6 +89,8 @@ ALLOWED: dict[State, dict[State, tuple[str, ...]]] = {
 
 # Nobody has put work into these yet: screening may decide them again by itself.
 UNTOUCHED = (State.UNDECIDED, State.TO_FILL, State.NOT_REQUIRED)
+# With those who fill in: the form can be changed.
+BEING_FILLED = (State.TO_FILL, State.FILLING, State.RETURNED)
 # Sent or being sent: what was reported is not changed by a decision here.
 SENT = (State.SUBMITTING, State.UNKNOWN, State.SUBMITTED, State.REFUSED, State.DONE, State.WITHDRAWN)
 

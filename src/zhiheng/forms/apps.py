@@ -10,5 +10,7 @@ class FormsConfig(AppConfig):
     def ready(self) -> None:
         from zhiheng.autofill import knowing
         from zhiheng.forms import queries
+        from zhiheng.packversions import panels
 
         knowing.ask(queries.answers_of)
+        panels.register(url_name="forms:open_cases", permission="forms.move_version")

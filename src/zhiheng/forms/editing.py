@@ -12,6 +12,7 @@ from zhiheng.autofill import queries as autofill
 from zhiheng.autofill.models import Filling
 from zhiheng.casefinding.models import Case, State
 from zhiheng.forms import queries
+from zhiheng.forms.carrying import ANEW, LEFT, carry
 from zhiheng.forms.models import AnswerChange, Answers, AnswerState, Difference
 from zhiheng.forms.queries import Conflict, Saved
 from zhiheng.forms.sheet import Sheet, SheetItem
@@ -46,6 +47,7 @@ class Edit:
     at: datetime
     changes: dict[str, AnswerChange] = field(default_factory=dict)
     decided: dict[int, str] = field(default_factory=dict)  # differences that this change settles: id -> state
+    is_moved: bool = False  # to another form: what it asks and counts is different even where no answer is
     _fillings: dict[int, Filling] = field(default_factory=dict)
 
     @property
@@ -134,7 +136,7 @@ class Edit:
         """
         base = earlier(self.case, self.before, seen, self.names)
         merged = base is not self.before
-        if not self.changes:
+        if not self.changes and not self.is_moved:
             return Saved(self.before, frozenset(changed(base, self.before)), merged=merged, refused=refused)
         self._name_authors()
         after = queries.build(self.sheet, self.revision, self.document, self.names)
@@ -195,17 +197,18 @@ def start(case: Case, by: Any, *, editable: Iterable[str] | None = EDITABLE) -> 
 
 
 def _carry_over(edit: Edit) -> None:
-    """Take into another form what both forms ask alike; what the old one alone asked stays in the history."""
+    """Take into another form what both forms ask alike; the history says what was answered to the former one."""
     old, edit.answers.pack_version_id = edit.answers.pack_version_id, edit.case.pack_version_id
     if old is None:
         return
+    edit.is_moved = True
     was = queries.sheet(PackVersion.objects.get(pk=old))
-    for code in list(edit.document):
-        mine, theirs = edit.sheet.by_code.get(code), was.by_code.get(code)
-        if mine is None or theirs is None or not mine.asks_like(theirs):
-            edit.write(code, {"value": None, "state": AnswerState.UNANSWERED}, Kind.MOVED)
-            if mine is None:
-                del edit.document[code]
+    for each in list(carry(was, edit.sheet, edit.document)):
+        if each.after == edit.document[each.code]:
+            continue
+        if each.fate in (ANEW, LEFT) and (known := edit.entry(each.code).get("difference")):
+            edit.decided[known["id"]] = Difference.State.GONE
+        edit.write(each.code, each.after, Kind.MOVED, reason=each.text)
 
 
 def _locked(case: Case) -> Answers:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from zhiheng.casefinding.models import Case, State
 from zhiheng.forms import queries
+from zhiheng.forms.carrying import left_behind
 from zhiheng.forms.editing import earlier
 from zhiheng.forms.models import Answers
 from zhiheng.forms.queries import Conflict, Counter, FormState, ItemState, SectionState
@@ -69,7 +70,7 @@ def form_context(request: HttpRequest, case: Case, state: FormState | None = Non
         "desk": desk,
         "sections": sections,
         "groups": list(groups(state, sections)),
-        "aside": set_aside(state),
+        **aside_of(state),
         "is_empty": not any(section.is_visible for section in sections),
         "present": (),
         "may_hand_in": desk.may_fill,
@@ -85,10 +86,13 @@ def totals(state: FormState, show: str = "all") -> dict[str, Any]:
     }
 
 
-def set_aside(state: FormState) -> list[dict[str, Any]]:
-    return [
+def aside_of(state: FormState) -> dict[str, Any]:
+    """The answers that count for nothing now: of hidden items, and of those that only a former form had."""
+    hidden = [
         {"item": item.item, "code": item.code, "aside_text": item.item.text(item.aside)} for item in state.set_aside
     ]
+    left = left_behind(state.document)
+    return {"aside": hidden, "left_behind": left, "aside_count": len(hidden) + len(left)}
 
 
 def section_view(section: SectionState, show: str = "all", rows: SafeString | str = "") -> SectionView:
@@ -151,7 +155,7 @@ def changes(
     context = {
         **totals(state),
         "desk": desk,
-        "aside": set_aside(state),
+        **aside_of(state),
         "present": present,
         "rows": rows_of(state, desk, codes, refusals),
         "sections": [section_view(section) for section in touched_sections(state, {*codes, *refusals})],

@@ -92,10 +92,6 @@ class SheetItem:
     def labels(self) -> dict[str, str]:
         return {option.value: option.label for option in self.options}
 
-    def asks_like(self, other: "SheetItem") -> bool:
-        """Whether an answer to the item of another form means the same here."""
-        return (self.type, self.label) == (other.type, other.label) and other.labels.items() <= self.labels.items()
-
     def text(self, value: Any) -> str:
         """Return a value in words: the labels of options, anything else as it is written."""
         if value is None:

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from zhiheng.forms import periods, views
+from zhiheng.forms import periods, versions, views
 
 app_name = "forms"
 urlpatterns = [
+    path("versions/<int:pk>/open-cases/", versions.open_cases, name="open_cases"),
+    path("versions/<int:pk>/open-cases/move/", versions.move_all, name="move_all"),
     path("undo/", periods.undo_period, name="undo_period"),
     path("cases/<str:code>/form/", views.form, name="form"),
     path("cases/<str:code>/form/answer/", views.answer, name="answer"),
@@ -17,6 +19,7 @@ urlpatterns = [
     path("cases/<str:code>/form/present/", views.present, name="present"),
     path("cases/<str:code>/form/options/<str:item>/", views.options, name="options"),
     path("cases/<str:code>/form/print/", views.print_form, name="print"),
+    path("cases/<str:code>/form/version/", versions.move, name="move"),
     path("cases/<str:code>/form/hand-in/", views.hand_in, name="hand_in"),
     path("cases/<str:code>/form/take-back/", views.take_back, name="take_back"),
     path("cases/<str:code>/proof/<str:item>/", views.card, name="card"),

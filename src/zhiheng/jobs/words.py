@@ -30,6 +30,7 @@ TASKS = {
     "casefinding.screen_department": _("Find the cases of a department"),
     "casefinding.screen_next": _("Find cases for new disease versions"),
     "casefinding.screen_unbalanced": _("Find cases that the ledger misses"),
+    "forms.move_all": _("Move cases to another version of their pack"),
     "forms.take_proposals": _("Take proposals into a form"),
     "ingestion.clear_away": _("Clear away old deliveries"),
     "ingestion.look": _("Look into a watched folder"),
