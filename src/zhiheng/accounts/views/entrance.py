@@ -81,7 +81,13 @@ def set_up(request):
         messages.success(request, _("The three administrators are made. Log in as the system administrator first."))
         return redirect("accounts:login")
     status = 422 if any(each.errors for each in bound) else 200
-    return render(request, "accounts/setup.html", {"form": form, "people": people.items()}, status=status)
+    context = {
+        "form": form,
+        "people": people.items(),
+        "policy": queries.current_policy(),
+        "is_refused": status == 422,
+    }
+    return render(request, "accounts/setup.html", context, status=status)
 
 
 def make_first(form, people):
