@@ -416,3 +416,26 @@ def test_the_item_stays_where_it_is_when_its_card_opens(browse, cast, stemi):
     page.keyboard.press("Escape")
     page.wait_for_timeout(100)
     assert abs(link.bounding_box()["y"] - before) < 20
+
+
+def test_a_box_against_which_the_records_speak_is_kept_or_gives_way(browse, cast, stemi):
+    onset, box = "CM-0-2-2-2", "CM-0-2-2-1"
+    actions.mark_unknown(case=stemi, item=onset, by=cast.filler)
+    receive(2, **admission(onset_time="2026-03-02 12:00"))
+    fill(stemi)
+    page = browse(cast.filler)
+    open_form(page, stemi)
+    note = row(page, box).locator(".is-difference")
+    expect(note).to_contain_text("发病日期时间“2026-03-02 12:00”")
+    note.scroll_into_view_if_needed()
+    assert_accessible(page)
+    screenshot(page, "box-difference")
+    row(page, box).locator("[data-card]").click()
+    expect(page.get_by_role("heading", name="病历记录现为")).to_contain_text("2026-03-02 12:00")
+    screenshot(page, "box-proof")
+    page.keyboard.press("Escape")
+    note.get_by_label("理由").fill("护理记录补录")
+    note.get_by_role("button", name="采用").click()
+    expect(row(page, onset)).to_be_visible()
+    expect(field(page, onset)).to_have_value("2026-03-02 12:00")
+    assert answers(stemi)[onset].origin == "record"
