@@ -14,7 +14,7 @@ from zhiheng.accounts.trees import department_choices
 
 NONE = pgettext_lazy("department or campus", "none")
 # A text field: the browser's own calendar writes dates in the order of the browser's language, not of the page's.
-DAY = {"placeholder": "2026-11-22", "autocomplete": "off", "inputmode": "numeric"}
+DAY = {"placeholder": _("e.g. 2026-11-22"), "autocomplete": "off", "inputmode": "numeric"}
 
 
 class DayField(forms.DateField):
