@@ -17,6 +17,7 @@ def told(**facts):
         ({"way": "password"}, [("方式", "密码")]),
         ({"count": 23, "listing": "cases"}, [("列表", "病例列表"), ("条数", "23")]),
         ({"found_by": "name, record_number"}, [("按何查到", "姓名、病案号")]),
+        ({"role": "quality_officer"}, [("角色", "质控员")]),
         ({"was_locked": True}, [("原已锁定", "是")]),
         ({"something_new": "as it is"}, [("something_new", "as it is")]),
     ],

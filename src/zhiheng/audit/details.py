@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -94,10 +95,15 @@ def in_words(facts: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
         yield str(NAMES.get(name, name)), _value(name, value)
 
 
+def roles() -> dict[str, Any]:
+    """The names of roles. They belong to accounts, which stands above."""
+    return dict(apps.get_model("accounts", "Grant")._meta.get_field("role").choices)
+
+
 def _value(name: str, value: Any) -> str:
     if value is True:
         return _("yes")
-    words = VALUES.get(name, {})
+    words = roles() if name == "role" else VALUES.get(name, {})
     said = [str(words.get(each, each)) for each in str(value).split(", ")]
     if len(said) <= MOST_SAID:
         return "、".join(said)

@@ -2,7 +2,6 @@
 
 import json
 
-from django.apps import apps
 from django.contrib import messages
 from django.db.models import Q
 from django.shortcuts import redirect
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from zhiheng.audit import jobs, sealing
+from zhiheng.audit import details, jobs, sealing
 from zhiheng.audit.events import label_of, rooms
 from zhiheng.audit.models import Entry, Seal, Verification
 from zhiheng.audit.verify import verify_and_keep
@@ -29,8 +28,8 @@ def find_person(rows, text):
 
 
 def role_names(entry):
-    """The roles held at that time, in words. Their names belong to accounts, which stands above."""
-    names = dict(apps.get_model("accounts", "Grant")._meta.get_field("role").choices)
+    """The roles held at that time, in words."""
+    names = details.roles()
     return "、".join(str(names.get(role, role)) for role in entry.roles.split(",") if role)
 
 
