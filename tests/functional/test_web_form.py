@@ -434,7 +434,7 @@ def test_a_box_against_which_the_records_speak_is_kept_or_gives_way(browse, cast
     expect(page.get_by_role("heading", name="病历记录现为")).to_contain_text("2026-03-02 12:00")
     screenshot(page, "box-proof")
     page.keyboard.press("Escape")
-    note.get_by_label("理由").fill("护理记录补录")
+    note.get_by_label("原因").fill("护理记录补录")
     note.get_by_role("button", name="采用").click()
     expect(row(page, onset)).to_be_visible()
     expect(field(page, onset)).to_have_value("2026-03-02 12:00")
