@@ -20,6 +20,7 @@ MEANINGS = {
     "forms.view": "看表单",
     "forms.fill": "填报",
     "forms.undo_period": "撤销某时段内的修改",
+    "forms.move_version": "让正在填报的病例换用生效的病种包版本",
     "forms.export": "导出表单",
     "autofill.view_proof": "看依据",
     "casefinding.decide": "判定、排除、恢复、改归、添加、分派病例",

@@ -4,16 +4,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser import PHONE, assert_accessible, screenshot
-from tests.casework import pack_version
+from tests.browser import PHONE, assert_accessible, screenshot, wait_for_form
+from tests.casework import admission, open_case, pack_version, receive
 from tests.cast import make_cast
-from tests.packing import archive, stemi
+from tests.packing import archive, stemi, taken_in
 
+from zhiheng.forms import actions
 from zhiheng.jobs.working import work_off
 from zhiheng.packversions.models import PackVersion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONGER = ("checks.yaml", "<= 1440", "<= 2880")
+PLACE = "  - item: STEMI-1-1-6\n"
+NEWER = (
+    ("form.yaml", PLACE, f"  - item: STEMI-1-1-98\n    label: 入院身高\n    type: number\n{PLACE}"),
+    ("form.yaml", "        d: I21.3未特指部位的急性透壁性心肌梗死\n", ""),
+    ("fill.yaml", "fills:\n", "fills:\n- {item: STEMI-1-1-98, from: encounter, value: height_cm}\n"),
+)
 
 
 @pytest.fixture
@@ -49,6 +56,42 @@ def upload(page, files):
     page.get_by_role("button", name="上传并检查").click()
     expect(page.get_by_text("正在编译病种包并运行示例")).to_be_visible()
     work()
+
+
+@pytest.fixture
+def case(cast):
+    """A case that is being filled in with the version that came with the product."""
+    found = open_case(cast)
+    receive(1, **admission())
+    for item, typed in (("CM-0-2-1-3", "68"), ("CM-0-1-3-1", "d"), ("STEMI-1-1-6", "y")):
+        actions.answer(case=found, item=item, typed=typed, by=cast.filler)
+    return found
+
+
+def test_an_open_case_moves_to_a_newer_version_after_a_look_at_its_answers(browse, cast, case):
+    version = taken_in(stemi(*NEWER), by=cast.maintenance_engineer, approved_by=cast.quality_officer)
+    page = browse(cast.quality_officer)
+    page.goto(f"/packs/{version.pk}/")
+    expect(page.get_by_text("1 例未完成的病例按其他版本填报")).to_be_visible()
+    look(page, "open-cases-told")
+    page.get_by_role("link", name="查看换用后填报值的去向").click()
+    expect(page.get_by_role("row", name=case.code)).to_contain_text("须查看")
+    look(page, "open-cases")
+    page.get_by_role("link", name=case.code).click()
+    expect(page.get_by_role("region", name="须重新填报 1")).to_contain_text("I21.3未特指部位")
+    expect(page.get_by_role("region", name="新条目 1")).to_contain_text("171")
+    look(page, "move")
+    page.get_by_role("button", name="换用 2026.01").click()
+    wait_for_form(page)
+    work()
+    page.reload()
+    wait_for_form(page)
+    expect(page.locator("#v-STEMI-1-1-98")).to_have_value("171")
+    expect(page.locator("#v-CM-0-2-1-3")).to_have_value("68")
+    page.goto(f"/cases/{case.code}/course/")
+    expect(page.get_by_text("换用病种包的另一版本")).to_be_visible()
+    page.goto(f"/cases/{case.code}/form/version/")
+    expect(page.get_by_text("此病例已采用适用于其出院日期的版本")).to_be_visible()
 
 
 def test_from_an_upload_with_problems_to_the_approval_by_another_person(browse, cast):
