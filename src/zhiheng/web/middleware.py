@@ -36,7 +36,7 @@ def no_such_address(get_response):
 
 
 # What pages never use; a script that got in all the same is refused it by the browser.
-NOTHING_OF = ("camera", "microphone", "geolocation", "usb", "serial", "bluetooth", "payment", "display-capture", "midi")
+NOTHING_OF = ("camera", "microphone", "geolocation", "usb", "serial", "payment", "display-capture", "midi")
 CLOSED = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOTHING_OF),
     "Cross-Origin-Resource-Policy": "same-origin",
