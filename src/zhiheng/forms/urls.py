@@ -19,6 +19,7 @@ urlpatterns = [
     path("cases/<str:code>/form/present/", views.present, name="present"),
     path("cases/<str:code>/form/options/<str:item>/", views.options, name="options"),
     path("cases/<str:code>/form/print/", views.print_form, name="print"),
+    path("cases/<str:code>/form/export/", views.export, name="export"),
     path("cases/<str:code>/form/version/", versions.move, name="move"),
     path("cases/<str:code>/form/hand-in/", views.hand_in, name="hand_in"),
     path("cases/<str:code>/form/take-back/", views.take_back, name="take_back"),

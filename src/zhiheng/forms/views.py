@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from zhiheng.accounts.sessions import background
 from zhiheng.audit.recording import log
 from zhiheng.casefinding.models import Case
-from zhiheng.forms import actions, panels, queries
+from zhiheng.forms import actions, exporting, panels, queries
 from zhiheng.forms.queries import Saved
 from zhiheng.forms.rendering import Refusal
 from zhiheng.web.access import permission_required
+from zhiheng.web.listing.listing import SPREADSHEET
 from zhiheng.web.partials import is_partial
 
 View = Callable[..., HttpResponse]
@@ -284,7 +285,19 @@ def print_form(request: HttpRequest, case: Case) -> HttpResponse:
         log("forms.printed", by=request.user, on=case)
     state = queries.form_for(case, request.user)
     context = {"case": case, "state": state, "version": case.pack_version, "printed_at": timezone.now()}
+    context["may_export"] = request.user.may("forms.export", case.department_id)
     return render(request, "forms/print.html", context)
+
+
+@require_GET
+@of_case("forms.export")
+def export(request: HttpRequest, case: Case) -> HttpResponse:
+    """The same as a spreadsheet."""
+    with transaction.atomic():
+        log("forms.exported", by=request.user, on=case)
+    content = exporting.to_workbook(case, queries.form_for(case, request.user), request.user)
+    disposition = {"Content-Disposition": f'attachment; filename="{case.code}.xlsx"'}
+    return HttpResponse(content, content_type=SPREADSHEET, headers=disposition)
 
 
 @of_case("forms.fill", changes=True)

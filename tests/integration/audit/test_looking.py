@@ -33,7 +33,7 @@ ADDRESSES = [address for address in addresses() if not address.is_public]
 # What shows the planted patient to somebody. A page that is missing here is looked at all the same.
 SHOW = {
     "get": (
-        "desk:work_list", "desk:case", "desk:course", "forms:print", "forms:card", "forms:undo_period",
+        "desk:work_list", "desk:case", "desk:course", "forms:print", "forms:export", "forms:card", "forms:undo_period",
         "casefinding:decision", "casefinding:visit", "casefinding:ledger_visits", "casefinding:ledger_cases",
         "ingestion:batch", "ingestion:reject", "ingestion:rejects",
     ),
