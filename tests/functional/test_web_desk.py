@@ -221,3 +221,12 @@ def test_a_list_of_100000_cases_stays_fast(client, cast, many, query, django_ass
         assert client.get(address).status_code == 200
     assert time.process_time() - start < 1
     assert time.monotonic() - begun < 3  # 0.2 on a quiet machine
+
+
+def test_a_list_on_paper_stays_a_table(browse, cast, cases):
+    page = browse(cast.filler, size=(703, 1000))  # as wide as what A4 leaves between its margins
+    page.goto("/")
+    cell = page.locator("tbody td").first
+    expect(cell).to_have_css("display", "block")
+    page.emulate_media(media="print")
+    expect(cell).to_have_css("display", "table-cell")
