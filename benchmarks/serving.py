@@ -96,7 +96,8 @@ def prepare(folder: Path, encounters: int, listed: int) -> None:
         installing.prepare_database(urls)
         installing.collect_static_files()
         installing.import_packs()
-        from zhiheng.jobs.working import work_off
+        from tests.working import work_off
+
         from zhiheng.site.demo import people, records
 
         people.settle(folder / "accounts.json")

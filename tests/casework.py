@@ -74,6 +74,17 @@ def receive(day: int, **tables: list[tuple[str, Mapping[str, Any]]]) -> Any:
 _SOURCES = {"encounter": "frontpage", "patient": "frontpage", "diagnosis": "frontpage", "observation": "labs"}
 
 
+def screen_everybody() -> Any:
+    """Screen all patients, as the jobs do one after the other; return what came of it."""
+    from zhiheng.casefinding import actions
+
+    done, last = actions.Screened(), ""
+    while last is not None:
+        step, last = actions.screen_next(last)
+        done.add(step)
+    return done
+
+
 def admission(visit: str = VISIT, patient: str = PATIENT, **more: Any) -> dict[str, list[tuple[str, Any]]]:
     """Return the rows of a patient and a stay in hospital."""
     stay = {

@@ -3,7 +3,7 @@
 import typer
 
 from zhiheng import __version__
-from zhiheng.commands import accounts, audit, demo, doctor, init, keys, pack, run, serve
+from zhiheng.commands import accounts, audit, demo, doctor, init, keys, pack, run, screen, serve
 
 app = typer.Typer(
     name="zhiheng",
@@ -17,6 +17,7 @@ app.command()(init.init)
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(doctor.doctor)
+app.command()(screen.screen)
 app.command()(run.run)
 app.command()(run.why)
 app.command()(demo.demo)

@@ -27,6 +27,7 @@ def connect() -> None:
     when("ingestion.links_changed", _screen_batch)
     when("packversions.uploaded", lambda upload: packversions.check_upload.defer(upload_id=upload.pk))
     when("packversions.in_force", _screen_again)
+    when("casefinding.screening_asked", lambda _nothing: _screen_everybody())
     post_save.connect(_screen_department, sender=Department, dispatch_uid="pipeline.screen_department")
     when("casefinding.screened", lambda kept: _fill([*kept.opened, *kept.changed]))
     when("casefinding.case_opened", lambda case: _fill([case]))
@@ -51,6 +52,10 @@ def _screen_batch(batch: Any) -> None:
 
 def _screen_again(versions: Iterable[Any]) -> None:
     casefinding.screen_next.defer(version_ids=[version.pk for version in versions])
+
+
+def _screen_everybody() -> None:
+    queue(casefinding.screen_next, lock="casefinding", only_one="screen_everybody")
 
 
 def _fill_again(case: Case) -> None:

@@ -8,9 +8,9 @@ from tests.browser import PHONE, assert_accessible, screenshot, wait_for_form
 from tests.casework import admission, open_case, pack_version, receive
 from tests.cast import make_cast
 from tests.packing import archive, stemi, taken_in
+from tests.working import work_off
 
 from zhiheng.forms import actions
-from zhiheng.jobs.working import work_off
 from zhiheng.packversions.models import PackVersion
 
 pytestmark = pytest.mark.django_db(transaction=True)

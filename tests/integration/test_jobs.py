@@ -7,12 +7,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
+from tests.working import work_off
 
 from zhiheng.audit.models import Entry
 from zhiheng.jobs import actions
 from zhiheng.jobs.models import Failure
 from zhiheng.jobs.queueing import queue
-from zhiheng.jobs.working import work_off
 
 done: list[int] = []
 

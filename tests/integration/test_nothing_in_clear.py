@@ -41,6 +41,7 @@ from tests.planted import (
     record_number,
     visit_id,
 )
+from tests.working import work_off
 
 from zhiheng.audit.models import Entry
 from zhiheng.casefinding.models import Case, State
@@ -50,7 +51,6 @@ from zhiheng.ingestion import actions, deliveries, mirror, queries
 from zhiheng.ingestion.models import Batch, Interface, Place
 from zhiheng.jobs.models import Failure
 from zhiheng.jobs.queueing import queue
-from zhiheng.jobs.working import work_off
 from zhiheng.site.postgres import SUPERUSER
 from zhiheng.vault import private
 from zhiheng.vault.logs import QuietFormatter

@@ -58,13 +58,11 @@ def screen(patient_ids: Iterable[str] = (), *, encounter_keys: Iterable[str] = (
     return done
 
 
-def screen_all(pack_version: PackVersion | None = None) -> Screened:
-    """Screen everybody, or those with a visit in the validity of a version."""
-    done, last = Screened(), ""
-    while last is not None:
-        step, last = screen_next(last, [pack_version] if pack_version else [])
-        done.add(step)
-    return done
+@transaction.atomic
+def ask_for_screening(*, by: Any) -> None:
+    """Have everybody screened again: settings have changed that decide what is a case."""
+    audit.log("casefinding.screening_asked", by=by)
+    announce("casefinding.screening_asked", None)
 
 
 def screen_department(department: Department, after: str) -> str | None:

@@ -28,7 +28,7 @@ TASKS = {
     "autofill.fill_cases": _("Fill cases"),
     "casefinding.screen_batch": _("Find cases in a batch"),
     "casefinding.screen_department": _("Find the cases of a department"),
-    "casefinding.screen_next": _("Find cases for new disease versions"),
+    "casefinding.screen_next": _("Find cases again among all patients"),
     "casefinding.screen_unbalanced": _("Find cases that the ledger misses"),
     "forms.move_all": _("Move cases to another version of their pack"),
     "forms.take_proposals": _("Take proposals into a form"),

@@ -55,12 +55,6 @@ def version_for(abbr: str, discharged: date) -> PackVersion | None:
     return next((each.version for each in in_force(abbr) if each.holds(discharged)), None)
 
 
-def valid_packs() -> list[tuple[PackVersion, Pack]]:
-    """Return every version that is in force for some day, with its pack."""
-    versions = {each.version.pk: each.version for each in in_force()}
-    return [(version, compiled(version)) for version in versions.values()]
-
-
 def rules_in_force() -> tuple[tuple[Rules, ...], dict[str, PackVersion]]:
     """Return the find rules for all days, and the version that the `version` of each of them stands for.
 

@@ -161,7 +161,8 @@ class Environment(BaseModel):
     )
     report_from: date | None = setting(
         "ZHIHENG_REPORT_FROM",
-        "启用日期：此日之前出院的病例已由原途径上报，找到后记为无需填报（可逐例恢复），仍参与判断再入院等既往情况。",
+        "启用日期：此日之前出院的病例已由原途径上报，找到后记为无需填报（可逐例恢复），仍参与判断再入院等既往情况。"
+        "改动后运行 zhiheng screen，重新筛查已有的患者。",
         accepts="日期，如 2026-10-01",
         unset="所有出院病例都需填报",
         default=None,

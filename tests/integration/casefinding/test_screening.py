@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from tests.casework import screen_everybody
 from tests.integration.casefinding.conftest import FAILURE, INFARCTION, OLD_INFARCTION, visit
 
 from zhiheng.audit.models import Entry
@@ -179,8 +180,7 @@ def test_everybody_is_screened_chunk_by_chunk(arrive, hospital, monkeypatch):
     arrive(many)
     Case.visits.through.objects.all().delete()
     monkeypatch.setattr(actions, "TOGETHER", 2)
-    done = actions.screen_all()
-    assert done.visits == 5
+    assert screen_everybody().visits == 5
     assert Case.visits.through.objects.count() == 5
 
 

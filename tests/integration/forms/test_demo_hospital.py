@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import transaction
+from tests.casework import screen_everybody
 from tests.cast import make_cast
 
 from zhiheng.autofill import actions as autofill
-from zhiheng.casefinding import actions as casefinding
 from zhiheng.casefinding.models import Case
 from zhiheng.forms import actions, queries
 from zhiheng.ingestion.models import Batch, Interface
@@ -31,7 +31,7 @@ def hospital(db, tmp_path):
     batch = Batch.objects.create(interface=interface, digest="demo")
     with transaction.atomic():
         store(batch, reading.tables)
-    casefinding.screen_all()
+    screen_everybody()
     return list(Case.objects.filter(decision="in").select_related("pack_version").order_by("pk"))
 
 

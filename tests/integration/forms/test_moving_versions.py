@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from tests.casework import admission, open_case, receive
 from tests.packing import stemi, taken_in
+from tests.working import work_off
 
 from zhiheng.audit.models import Entry
 from zhiheng.autofill import actions as autofill
@@ -11,7 +12,6 @@ from zhiheng.casefinding.models import CaseEvent, State
 from zhiheng.forms import actions, moving, queries
 from zhiheng.forms.editing import CannotChange, NotNow
 from zhiheng.forms.models import AnswerChange
-from zhiheng.jobs.working import work_off
 
 WEIGHT, DIAGNOSIS, KILLIP = "CM-0-2-1-3", "CM-0-1-3-1", "STEMI-1-1-6"
 OLD, NEW, OPEN = "STEMI-1-1-97", "STEMI-1-1-98", "STEMI-1-1-99"

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from tests.cast import make_cast
 from tests.packing import archive, stemi
+from tests.working import work_off
 
 from zhiheng.audit.models import Entry
-from zhiheng.jobs.working import work_off
 from zhiheng.packversions import actions, checking, compiling, queries
 from zhiheng.packversions.models import PackVersion, Upload
 from zhiheng.packversions.uploads import unpacked
