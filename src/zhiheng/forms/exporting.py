@@ -42,7 +42,17 @@ def to_workbook(case: Case, state: FormState, by: User) -> bytes:
 
 
 def _titles() -> list[str]:
-    return [_("Section"), _("Code"), _("Item"), _("Answer"), _("Coded"), _("State"), _("Reason"), _("By"), _("Time")]
+    return [
+        _("Section"),
+        _("Code"),
+        _("Item"),
+        _("Answer"),
+        _("Coded"),
+        _("State"),
+        _("Reason"),
+        _("Answered by"),
+        _("Time"),
+    ]
 
 
 def _lines(state: FormState) -> Iterator[list[str]]:
