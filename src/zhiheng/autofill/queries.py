@@ -320,7 +320,13 @@ def _refused(said: Mapping[str, Any]) -> Refused:
 
 def rule_of(pack: Pack, rule_id: str) -> Rule | None:
     rules: Iterable[Rule] = pack.fills.plan.rules if pack.fills else ()
-    return next((rule for rule in rules if rule.id == rule_id), None)
+    return next((rule for rule in rules if _place(rule.id) == _place(rule_id)), None)
+
+
+def _place(rule_id: str) -> str:
+    """Return a rule's place within its pack: the same files lie in one folder when shipped, in another when stored."""
+    path, _mark, name = rule_id.partition("#")
+    return "#".join(("/".join(path.split("/")[-2:]), name))
 
 
 def rule_text(rule: Rule) -> str:
