@@ -10,6 +10,8 @@ import yaml
 
 Location = tuple[str | int, ...]
 
+MOST_LEVELS = 100  # of what strangers write; packs have up to 16
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 # Only these become something other than text: `y`, `no`, `on`, `0123` and `2026-11-22` stay what was written.
@@ -82,6 +84,25 @@ def loads(text: str, *, name: str = "<text>") -> Document:
     except yaml.YAMLError as problem:
         raise YamlError(name, 1, f"not valid YAML: {problem}.") from None
     return Document(name, None if root is None else _value(root, name, set()), root)
+
+
+def check_depth(text: str, *, name: str) -> None:
+    """Raise YamlError where values are nested so deep that reading them would end the process.
+
+    For text of strangers: libyaml's composer calls itself for each level, and nothing stops it before the stack ends.
+    """
+    events, depth = _Loader(text), 0
+    try:
+        while events.check_event():
+            event = events.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_LEVELS:
+                line = event.start_mark.line + 1
+                raise YamlError(name, line, f"more than {MOST_LEVELS} levels, one within the other. Write it flatter.")
+    except yaml.YAMLError:
+        return  # said with its place when it is read
+    finally:
+        events.dispose()
 
 
 def resolve(text: str) -> bool | int | float | str | None:

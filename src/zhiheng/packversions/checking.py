@@ -35,6 +35,8 @@ class Checked:
 
 def check(texts: Mapping[str, str], on: date | None = None) -> Checked:
     """Say everything that is wrong with a pack, or with an overlay on the version that is in force on a day."""
+    if too_deep := list(_too_deep(texts)):
+        return Checked(too_deep)
     name = next(path for path in texts if path.endswith(f"/{HEAD}")).partition("/")[0]
     if (base := _what_it_adds_to(texts[f"{name}/{HEAD}"])) is None:
         return _check(texts, name, [])
@@ -47,6 +49,14 @@ def check(texts: Mapping[str, str], on: date | None = None) -> Checked:
     kept = {path: text for path, text in compiling.texts(version) if not path.startswith(f"{name}/")}
     own = {path: text for path, text in texts.items() if path.startswith(f"{name}/")}
     return _check({**kept, **own}, version.folder, sorted({*others, name}), tested=name)
+
+
+def _too_deep(texts: Mapping[str, str]) -> Iterable[Problem]:
+    for path, text in texts.items():
+        try:
+            yaml.check_depth(text, name=f"packs/{path}")
+        except yaml.YamlError as problem:
+            yield Problem(problem.file, problem.line, problem.message)
 
 
 def _what_it_adds_to(head: str) -> str | None:
