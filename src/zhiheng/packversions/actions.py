@@ -46,6 +46,8 @@ def import_packs(
     packs = load_packs(root, only=[each.name for each in fresh], cache=compiling.cache()) if fresh else ()
     versions = [_store(_row(pack, by, shipped=folder is None), _files(root, pack.folder)) for pack in packs]
     in_force = [each for each in versions if each.is_approved]
+    for version in in_force:
+        _bring_overlays_along(version)
     if in_force:
         announce("packversions.in_force", in_force)
     return versions
@@ -84,6 +86,19 @@ def check_upload(*, upload: Upload) -> Upload:
         _refuse(upload, [Problem("", 0, _("The check itself broke off (%s).") % type(problem).__name__)])
         raise
     return _finish(upload, found)
+
+
+def _bring_overlays_along(version: PackVersion) -> None:
+    """Have a hospital's additions to the version that this one replaces checked with this one too.
+
+    They were approved with the former content only: with the new one they wait for approval, as if uploaded again.
+    """
+    before = queries.replaced_by(version)
+    for name in sorted(compiling.overlays(before) - compiling.overlays(version)) if before else ():
+        texts = {path: text for path, text in compiling.texts(before) if path.startswith(f"{name}/")}
+        again = Upload.objects.create(name=f"{name} ({before.version})"[:200], by=before.author, files=texts)
+        audit.log("packversions.uploaded", by=None, on=again, files=len(texts), because_of=version.code)
+        announce("packversions.uploaded", again)
 
 
 @transaction.atomic
@@ -153,6 +168,7 @@ def approve(*, version: PackVersion, by: Any, compared_with: int | None = None) 
     version.approved_by, version.approved_at = by, timezone.now()
     version.save(update_fields=["approved_by", "approved_at"])
     audit.log("packversions.approved", by=by, on=version)
+    _bring_overlays_along(version)
     announce("packversions.in_force", [version])
     return version
 

@@ -125,6 +125,13 @@ def test_a_mistake_is_told_with_file_line_and_what_stands_there(cast, shipped):
     assert Entry.objects.filter(event="packversions.upload_refused", detail={"problems": 1}).exists()
 
 
+@pytest.mark.parametrize("text", ["a: " + "[" * 300_000, "a: " + "{a: " * 300_000, "- " * 300_000 + "a"])
+def test_what_is_nested_without_end_is_refused_before_it_is_read(cast, shipped, text):
+    ((file, said_of_it),) = said(upload({"deep/pack.yaml": text}, cast.quality_officer))
+    assert file == "packs/deep/pack.yaml"
+    assert "more than 100 levels" in said_of_it
+
+
 def test_an_example_that_comes_out_otherwise_refuses_the_pack(cast, shipped):
     wrong = ("examples/membership.yaml", "cm_0_2_1_2: F", "cm_0_2_1_2: M")
     found = upload(stemi(wrong), cast.quality_officer)
@@ -213,6 +220,21 @@ def test_a_newer_overlay_takes_the_place_of_the_older_one(cast, shipped):
     codes = {item.code for item in queries.pack(second).form.items}
     assert "OURS-2" in codes
     assert "OURS-1" not in codes
+
+
+def test_an_overlay_is_checked_again_with_the_version_that_takes_the_place_of_its_own(cast, shipped):
+    ours = upload({f"ours/{name}": text for name, text in OURS.items()}, cast.quality_officer).version
+    actions.approve(version=ours, by=cast.maintenance_engineer)
+    edition = upload(stemi(("checks.yaml", "<= 1440", "<= 2880")), cast.maintenance_engineer).version
+    actions.approve(version=edition, by=cast.quality_officer)
+    again = actions.check_upload(upload=Upload.objects.get(state=Upload.State.WAITING))
+    assert again.problems == []
+    assert (again.version.version, again.version.author) == ("2026.01+ours-1", cast.quality_officer)
+    assert not again.version.is_approved
+    changes = [each for _title, group in queries.comparison(again.version).groups for each in group]
+    assert ("added", "OURS-1 本院门诊") in {(each.kind, each.what) for each in changes}
+    actions.approve(version=again.version, by=cast.maintenance_engineer)
+    assert not Upload.objects.filter(state=Upload.State.WAITING).exists()
 
 
 def test_an_overlay_never_edits_the_national_form(cast, shipped):
