@@ -25,14 +25,15 @@ from zhiheng.web.access import permission_required
 LONGEST = timedelta(days=31)
 
 
+def minute_input(example: str) -> forms.DateTimeInput:
+    """A time as it is written everywhere else, not as the language of the page would have it."""
+    return forms.DateTimeInput(format="%Y-%m-%d %H:%M", attrs={"placeholder": example, "autocomplete": "off"})
+
+
 class PeriodForm(forms.Form):
-    who = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Who"))
-    start = forms.DateTimeField(
-        label=pgettext_lazy("period", "From"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:00"})
-    )
-    end = forms.DateTimeField(
-        label=pgettext_lazy("period", "Until"), widget=forms.DateTimeInput(attrs={"placeholder": "2026-11-22 10:20"})
-    )
+    who = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Who"), empty_label=gettext_lazy("Choose…"))
+    start = forms.DateTimeField(label=pgettext_lazy("period", "From"), widget=minute_input("2026-11-22 10:00"))
+    end = forms.DateTimeField(label=pgettext_lazy("period", "Until"), widget=minute_input("2026-11-22 10:20"))
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,6 @@
 """Undo: the newest change of an item, or all that somebody did within a period, with a look before."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -200,3 +201,9 @@ def test_a_period_at_another_time_holds_nothing(morning, cast):
     late = {**period, "start": period["end"] + timedelta(hours=1), "end": period["end"] + timedelta(hours=2)}
     assert undo_period_preview(**late, by=cast.quality_officer) == []
     assert VISIT
+
+
+def test_a_period_is_written_like_every_other_time(client, cast):
+    client.force_login(cast.quality_officer)
+    form = client.get("/undo/").context["form"]
+    assert re.search(r'value="\d{4}-\d\d-\d\d \d\d:\d\d"', str(form["start"]))
