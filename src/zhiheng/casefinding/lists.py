@@ -61,7 +61,7 @@ class VisitsOfLedger(Listing):
     def columns(self) -> tuple[Column, ...]:
         may_open = self.request.user.may("casefinding.search")
         page = (lambda row: reverse("casefinding:visit", args=[row.pk])) if may_open else None
-        number = Column("visit", _("Visit"), value=lambda row: f"V{row.pk:06}", sort="id", link=page, always=True)
+        number = Column("visit", _("Visit"), value="code", sort="id", link=page, always=True)
         cases = Column(
             "cases",
             _("Cases"),

@@ -88,6 +88,10 @@ class Visit(models.Model):
             models.Index("department", "ended_on", name="visit_by_department"),
         ]
 
+    @property
+    def code(self) -> str:
+        return f"V{self.pk:06d}"
+
 
 class Case(models.Model):
     """A visit (or a patient and year) that a pack looked at: in, out with its reasons, or undecided with its questions.

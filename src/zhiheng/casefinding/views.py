@@ -179,7 +179,7 @@ def search(request):
     if form.is_bound and form.is_valid():
         hits = queries.search(form.cleaned_data["q"], request.user)
         with transaction.atomic():
-            shown = [str(each.pk) for each in hits.visits[:MOST_SHOWN]]
+            shown = [each.code for each in hits.visits[:MOST_SHOWN]]
             log("casefinding.searched", by=request.user, found_by=list(hits.by), count=len(hits.visits), shown=shown)
     rows = queries.with_cases(hits.visits, request.user) if hits else []
     return render(request, "casefinding/search.html", {"form": form, "hits": hits, "rows": rows})

@@ -192,7 +192,7 @@ def test_parts_of_an_opened_page_say_nothing_more(world, monkeypatch):
 def test_the_trail_says_whose_rows_a_list_or_a_search_has_shown(world, name, method):
     address = next(address for address in ADDRESSES if address.name == name)
     _shown, [entry] = look(world, address, "quality_officer", method)
-    known = {"desk": world.case.code, "casefinding": str(world.visit.pk), "ingestion": world.reject.code}
+    known = {"desk": world.case.code, "casefinding": world.visit.code, "ingestion": world.reject.code}
     assert known[name.split(":")[0]] in entry.detail["shown"]
 
 
