@@ -16,6 +16,7 @@ from zhiheng.packversions.models import PackVersion
 pytestmark = pytest.mark.django_db(transaction=True)
 LONGER = ("checks.yaml", "<= 1440", "<= 2880")
 PLACE = "  - item: STEMI-1-1-6\n"
+FORMER = ("form.yaml", PLACE, f"  - item: STEMI-1-1-97\n    label: 旧条目\n    type: text\n{PLACE}")
 NEWER = (
     ("form.yaml", PLACE, f"  - item: STEMI-1-1-98\n    label: 入院身高\n    type: number\n{PLACE}"),
     ("form.yaml", "        d: I21.3未特指部位的急性透壁性心肌梗死\n", ""),
@@ -60,10 +61,12 @@ def upload(page, files):
 
 @pytest.fixture
 def case(cast):
-    """A case that is being filled in with the version that came with the product."""
-    found = open_case(cast)
+    """A case that is being filled in with a version that has an item of its own."""
+    files = stemi(FORMER, version="2025.01")
+    former = taken_in(files, by=cast.maintenance_engineer, approved_by=cast.quality_officer)
+    found = open_case(cast, pack_version=former)
     receive(1, **admission())
-    for item, typed in (("CM-0-2-1-3", "68"), ("CM-0-1-3-1", "d"), ("STEMI-1-1-6", "y")):
+    for item, typed in (("CM-0-2-1-3", "68"), ("CM-0-1-3-1", "d"), ("STEMI-1-1-6", "y"), ("STEMI-1-1-97", "原说明")):
         actions.answer(case=found, item=item, typed=typed, by=cast.filler)
     return found
 
@@ -80,6 +83,7 @@ def test_an_open_case_moves_to_a_newer_version_after_a_look_at_its_answers(brows
     page.get_by_role("link", name=case.code).click()
     expect(page.get_by_role("region", name="须重新填报 1")).to_contain_text("I21.3未特指部位")
     expect(page.get_by_role("region", name="新条目 1")).to_contain_text("171")
+    expect(page.get_by_role("region", name="搁置：新表单没有此条目 1")).to_contain_text("原说明")
     look(page, "move")
     page.get_by_role("button", name="换用 2026.01").click()
     wait_for_form(page)
@@ -88,6 +92,10 @@ def test_an_open_case_moves_to_a_newer_version_after_a_look_at_its_answers(brows
     wait_for_form(page)
     expect(page.locator("#v-STEMI-1-1-98")).to_have_value("171")
     expect(page.locator("#v-CM-0-2-1-3")).to_have_value("68")
+    page.locator("#cf-aside summary").click()
+    expect(page.locator("#cf-aside")).to_contain_text("原说明")
+    page.locator("#cf-aside").scroll_into_view_if_needed()
+    screenshot(page, "packs-left-behind")
     page.goto(f"/cases/{case.code}/course/")
     expect(page.get_by_text("换用病种包的另一版本")).to_be_visible()
     page.goto(f"/cases/{case.code}/form/version/")
