@@ -28,5 +28,5 @@ def test_details_are_told_in_words_and_in_one_order(facts, words):
 
 def test_of_a_long_list_some_are_named_and_the_others_counted():
     [(name, value)] = told(shown=", ".join(f"HF-26-{number:06}" for number in range(1, 9)))
-    assert name == "所见病例"
+    assert name == "所见"
     assert value == "HF-26-000001、HF-26-000002、HF-26-000003、HF-26-000004、HF-26-000005 等，另有 3 个"
