@@ -1,7 +1,7 @@
 """A form as its page shows it: what never changes while a pack version stands, worked out once for all its cases."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -191,18 +191,33 @@ def _make(pack: Pack) -> Sheet:
     return Sheet(pack.content_hash, pack, items, sections)
 
 
+def whole_titles(path: Iterable[str]) -> tuple[str, ...]:
+    """Return titles that are whole: the national facts part some at a "/" within brackets."""
+    titles: list[str] = []
+    for part in path:
+        if titles and _left_open(titles[-1]) > 0 > _left_open(part):
+            titles[-1] += f"/{part}"
+        else:
+            titles.append(part)
+    return tuple(titles)
+
+
+def _left_open(title: str) -> int:
+    return sum(title.count(bracket) for bracket in "（(") - sum(title.count(bracket) for bracket in "）)")
+
+
 def _sections(form: Form) -> Iterator[SheetSection]:
     path: tuple[str, ...] | None = None
     codes: list[str] = []
     number = 0
     for item in form.items:
         if codes and item.section != path:
-            yield SheetSection(number, path or (), tuple(codes))
+            yield SheetSection(number, whole_titles(path or ()), tuple(codes))
             codes, number = [], number + 1
         path = item.section
         codes.append(item.code)
     if codes:
-        yield SheetSection(number, path or (), tuple(codes))
+        yield SheetSection(number, whole_titles(path or ()), tuple(codes))
 
 
 def _is_derived(item: Item, given: set[str]) -> bool:
