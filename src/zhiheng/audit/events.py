@@ -56,7 +56,6 @@ NAMES = {
     "autofill.proof_opened": _("Proof opened"),
     "casefinding.screened": _("Visits screened"),
     "casefinding.screening_asked": _("Screening of all patients asked for"),
-    "casefinding.screening_asked": _("Screening of all patients asked for"),
     "casefinding.unbalanced": _("Ledger of visits did not balance"),
     "casefinding.searched": _("Patients searched"),
     "casefinding.visit_opened": _("Visit opened"),
