@@ -187,10 +187,11 @@ class Search:
         include = sql_target.sql(rules.include, column)
         hints = [f"({sql_target.sql(each.raised, column)}) is not false" for each in rules.considers if each.raised]
         wanted = " or ".join([f"({include}) is not false", *hints])
-        # The first condition throws out nearly all visits with a bit test; the others cost more.
-        some = f"{self._has_some(rules)} and" if source.endswith("find_coded v") else f"{ENDED} and"
+        first = self._has_some(rules) if source.endswith("find_coded v") else ENDED
+        # A bit test throws out nearly all visits; what stands in a case is not looked at before it.
         return f"""select {number}, v.encounter_id, ({include}) {source}
-            where {some} v.encounter_class in ({_texts(rules.classes)}) and {self._valid(rules)} and ({wanted})"""
+            where case when {first} then v.encounter_class in ({_texts(rules.classes)})
+                and {self._valid(rules)} and ({wanted}) else false end"""
 
     def _has_some(self, *rules: Rules) -> str:
         """Return SQL that is false for visits without any code that the inclusion of one of `rules` lists."""
