@@ -22,13 +22,13 @@ from zhiheng.records.schema import COUNT, TABLES
 
 from .answers import Found, choose
 from .options import give_option
-from .patterns import Texts
+from .patterns import Texts, needs_query
 from .query import OF_CASE, YEAR
 from .questions import NUMBER, TOGETHER, TRANSLATED, Job, User, asked, users
 from .reading import LATE, OWN, RESOLVED, Asking, Question, at_end_of_day, shown, text_within
 from .results import PROPOSALS, REFUSED, Filled
 from .rows import Row, Rows, Visit
-from .rules import CODED, ENCOUNTER_HISTORY, FACT, Plan
+from .rules import CODED, ENCOUNTER_HISTORY, FACT, Plan, Rule, timed_columns
 from .terms import Terms
 
 
@@ -45,6 +45,7 @@ class Group:
     coded: Mapping[str, str]  # name in rules: column of the codes
     uses: frozenset[str]  # items
     times: tuple[str, ...]
+    queried: tuple[Rule, ...]  # whose patterns only a query finds
 
     @classmethod
     def of(cls, questions: Sequence[Any]) -> "Group":
@@ -62,7 +63,8 @@ class Group:
             asks_history=table.name == "encounter" and bool(named & ENCOUNTER_HISTORY.keys()),
             coded={name: column for name, column in CODED[table.name].items() if name in named},
             uses=frozenset(name for rule in rules for name in rule.uses),
-            times=tuple(name for name in table.names if f"{name}_precision" in table.names),
+            times=timed_columns(table.name),
+            queried=tuple(rule for rule in rules if rule.pattern and needs_query(rule.pattern)),
         )
 
 
@@ -152,7 +154,7 @@ class _Case:
         """Put the questions of a group to its rows, and keep what they find or, where all is known, miss."""
         answers = {name: self._answer(name) for name in group.uses}
         rows = self._rows(group, answers)
-        self._look_together(group, rows)
+        self._look_together(group.queried, rows)
         for question in group.questions:
             judged = [(row, question.serves(row, self.asking)) for row in rows]
             serving = [row for row, serves in judged if serves]
@@ -195,8 +197,7 @@ class _Case:
         row[LATE] = at_end_of_day(row, group.times)
         return row
 
-    def _look_together(self, group: Group, rows: Sequence[Row]) -> None:
-        rules = [question.rule for question in group.questions if question.rule.pattern]
+    def _look_together(self, rules: Sequence[Rule], rows: Sequence[Row]) -> None:
         self.asking.texts.ask((rule.pattern, text_within(rule, row)) for rule in rules for row in rows if rule.pattern)
 
     def _picked(self, question: Question, serving: Sequence[Row]) -> Iterator[tuple[Row, int]]:

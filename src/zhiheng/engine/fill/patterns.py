@@ -45,8 +45,8 @@ class Texts:
         return self._seen[key]
 
     def ask(self, looks: Iterable[Look]) -> None:
-        """Take those looks together that only DuckDB takes."""
-        asked = [each for each in dict.fromkeys(looks) if each not in self._seen and _finder(each[0]) is None]
+        """Take looks together, as DuckDB takes them."""
+        asked = [each for each in dict.fromkeys(looks) if each not in self._seen]
         self._seen |= dict.fromkeys(asked)
         possible = [(pattern, text) for pattern, text in asked if all(part in text for part in required(pattern.match))]
         for group in (0, 1):
@@ -86,6 +86,11 @@ def _as_table(looks: list[Look]) -> pa.Table:
     return pa.table({"place": pa.array(range(len(looks)), pa.int64()), **texts})
 
 
+def needs_query(pattern: Pattern) -> bool:
+    """Say whether only DuckDB looks for the pattern as it should."""
+    return _finder(pattern) is None
+
+
 @lru_cache(maxsize=8192)
 def _finder(pattern: Pattern) -> Callable[[str], Match | None] | None:
     """Return the pattern in Python; nothing where Python would not find the same, or could take long."""
@@ -95,20 +100,24 @@ def _finder(pattern: Pattern) -> Callable[[str], Match | None] | None:
     except regex.BadPattern:
         return None
     plain = re.compile(match, re.ASCII)
-    near, around = (re.compile(Pattern(match).with_context(context), re.ASCII) for context in (SAME_CLAUSE, ANYTHING))
 
     def find(text: str) -> Match | None:
         hit = plain.search(text)
         if hit is None:
             return None
         if unless is not None:
-            beside = near.search(text)
+            beside = _with_context(match, SAME_CLAUSE).search(text)
             if beside and unless.search(beside[0]):
                 return None
-        quoted = around.search(text)
+        quoted = _with_context(match, ANYTHING).search(text)
         return Match(hit[pattern.group] or None, quoted[0] if quoted else "")
 
     return find
+
+
+@lru_cache(maxsize=8192)
+def _with_context(match: str, context: str) -> re.Pattern[str]:
+    return re.compile(Pattern(match).with_context(context), re.ASCII)
 
 
 # An escaped sign, a class of signs, a repetition, the opening of a group, or a sign.

@@ -16,7 +16,7 @@ from zhiheng.engine.language import duckdb as emit
 from zhiheng.engine.language.types import Call, Node, Reference
 from zhiheng.records.schema import TABLES
 
-from .rules import ANYTHING, CODED, DURING, ENCOUNTER_HISTORY, FOUND, NEGATED, SAME_CLAUSE, Rule
+from .rules import ANYTHING, CODED, DURING, ENCOUNTER_HISTORY, FOUND, NEGATED, SAME_CLAUSE, Rule, timed_columns
 
 # What rows of a person have beside their columns: when it happened, whether in a visit of the case; the case's year.
 IN_TIME, OF_CASE, YEAR = "@in_time", "@of_case", "@year"
@@ -303,7 +303,7 @@ class TableQuery:
         return column
 
     def _is_time(self, name: str) -> bool:
-        return f"{name}_precision" in self.columns.names
+        return name in timed_columns(self.table)
 
     # The statements ---------------------------------------------------------------------------------------------------
 

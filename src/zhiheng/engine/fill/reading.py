@@ -15,7 +15,7 @@ from zhiheng.records.schema import TABLES
 from .patterns import Match, Texts
 from .query import IN_TIME, OF_CASE, YEAR, moments
 from .questions import Asked
-from .rules import DURING, FOUND, Rule
+from .rules import DURING, FOUND, Rule, timed_columns
 from .terms import Terms
 from .units import Units
 
@@ -59,8 +59,8 @@ class Question:
         read = frozenset(rule.value.fields) if rule.value else frozenset()
         used = read.union(rule.where.fields) if rule.where else read
         self.reads_found, self.reads_number = FOUND in used, bool(rule.unit) and "value_number" in used
-        timed = {name for name in table.names if f"{name}_precision" in table.names}
-        times = sorted(read & timed)
+        timed = timed_columns(table.name)
+        times = sorted(read.intersection(timed))
         self.precise = [f"{name}_precision" for name in times if rule.value and name in moments(rule.value.node)]
         self.bound = table.name == "observation" and "value_number" in read
         order = rule.order_column

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import pyarrow as pa
 
@@ -241,6 +241,13 @@ def table_scope(table: str, form: Form | None = None, facts: Sequence[Item] = ()
         if item.alias and item.alias not in taken and item.alias not in {each.name for each in items}
     }
     return Scope([*fields, *items], aliases)
+
+
+@cache
+def timed_columns(table: str) -> tuple[str, ...]:
+    """Return the columns that tell a time, each with its precision in the column `<name>_precision`."""
+    names = frozenset(TABLES[table].names)
+    return tuple(name for name in TABLES[table].names if f"{name}_precision" in names)
 
 
 def items_used(

@@ -311,11 +311,12 @@ class _Run:
             else:
                 value = f"try_cast(any_value(value) FILTER ({wanted}) AS {SQL_TYPES[kind]})"
             columns.append(f"{value} AS {quote(name)}")
+        items = f"item IN ({', '.join(text(plans[name].codes[name]) for name in used)})"
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE fill_answers AS SELECT case_no, {', '.join(columns)} FROM ("
-            "SELECT case_no, item, value FROM fill_known UNION ALL SELECT c.case_no, c.item, "
-            f"json_extract_string(c.value, '$') FROM {self._chosen} c "
-            "ANTI JOIN fill_known k ON k.case_no = c.case_no AND k.item = c.item WHERE c.reason IS NULL) "
+            f"SELECT case_no, item, value FROM fill_known WHERE {items} UNION ALL SELECT c.case_no, c.item, "
+            f"json_extract_string(c.value, '$') FROM (FROM {self._chosen} WHERE {items} AND reason IS NULL) c "
+            "ANTI JOIN fill_known k ON k.case_no = c.case_no AND k.item = c.item) "
             "GROUP BY case_no"
         )
 
