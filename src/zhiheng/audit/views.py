@@ -61,7 +61,14 @@ class Entries(Listing):
         Column("by", gettext_lazy("Account"), value="by.username", sort="by__username"),
         Column("name", gettext_lazy("Full name"), value="by.staff.name", template="web/_nowrap.html"),
         Column("roles", gettext_lazy("Roles"), value=role_names, default=False, width=30),
-        Column("event", gettext_lazy("Event"), value=lambda entry: label_of(entry.event), sort="event", width=28),
+        Column(
+            "event",
+            gettext_lazy("Event"),
+            value=lambda entry: label_of(entry.event),
+            sort="event",
+            template="web/_nowrap.html",
+            width=28,
+        ),
         Column("event_code", gettext_lazy("Code of the event"), value="event", default=False, width=28),
         Column("on", gettext_lazy("Object"), template="audit/_object.html", export=lambda entry, _user: entry.on_code),
         Column(
