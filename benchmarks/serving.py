@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +30,7 @@ PERCENTILES = (50, 95, 99)
 LISTS = (
     ("all, by due date", ""),
     ("one state", "state=to_fill"),
-    ("one disease, one month", "disease=STEMI&month=2025-03"),
+    ("one disease, one month", "disease={disease}&month={month}"),
     ("page 20", "page=20"),
 )
 
@@ -53,6 +55,7 @@ class Ready:
     environment: dict[str, str]
     forms: list["Form"]
     officer: str
+    largest: dict[str, str]  # the disease and month with most cases
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,19 @@ class Form:
 
 
 def _set_up(folder: Path, *, encounters: int, listed: int) -> Ready:
-    said = {"ZHIHENG_DATA": str(folder / "site"), "ZHIHENG_KEY_FILE": str(folder / "keyring.json")}
+    said = {
+        "ZHIHENG_DATA": str(folder / "site"),
+        "ZHIHENG_KEY_FILE": str(folder / "keyring.json"),
+        "ZHIHENG_INBOX": str(folder / "hospital"),
+    }
     command = [sys.executable, "-m", "benchmarks.serving", str(folder), str(encounters), str(listed)]
     done = subprocess.run(command, env={**_clean(), **said}, check=True, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.splitlines()
     forms = []
-    for line in lines[1:]:
+    for line in lines[2:]:
         username, code, size, *pairs = line.split("\t")
         forms.append(Form(username, code, int(size), [tuple(pair.split("=", 1)) for pair in pairs]))  # type: ignore[misc]
-    return Ready(said, forms, lines[0])
+    return Ready(said, forms, lines[0], json.loads(lines[1]))
 
 
 def _clean() -> dict[str, str]:
@@ -107,6 +114,7 @@ def prepare(folder: Path, encounters: int, listed: int) -> None:
         forms = _accounts_and_forms()
         _list_more(listed)
         print("quality-bench")
+        print(json.dumps(_largest()))
         for form in forms:
             print(
                 "\t".join(
@@ -184,6 +192,16 @@ def _list_more(count: int) -> None:
         Answers.objects.bulk_create(
             [Answers(case=case, document={}, total=100, left=50 + case.pk % 50) for case in made]
         )
+
+
+def _largest() -> dict[str, str]:
+    """Return the disease and the month of discharge with most cases."""
+    from zhiheng.casefinding.models import Case
+
+    cases = Case.objects.exclude(decision=Case.Decision.OUT).exclude(discharge_time=None)
+    counted = Counter((abbr, f"{ended:%Y-%m}") for abbr, ended in cases.values_list("abbr", "discharge_time"))
+    disease, month = max(counted, key=counted.__getitem__)
+    return {"disease": disease, "month": month}
 
 
 # From outside --------------------------------------------------------------------------------------------------------
@@ -332,7 +350,7 @@ def _lists(ready: Ready, port: int, listed: int) -> Iterator[Result]:
         for what, query in LISTS:
             times = []
             for _ in range(8):
-                status, _, took = browser.ask(f"/?{query}")
+                status, _, took = browser.ask(f"/?{query.format(**ready.largest)}")
                 assert status == 200, (query, status)
                 times.append(took)
             yield Result(
