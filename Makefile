@@ -33,7 +33,7 @@ demo: devenv ## Open a hospital that does not exist in the browser
 	$(BIN)/zhiheng demo
 
 test: devenv browser ## Run every test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: devenv ## Format, lint, types, import contracts, packs, generated docs
 	$(BIN)/ruff format --check .
