@@ -346,10 +346,4 @@ def title_of(table: str) -> str:
 
 
 def system_of(source: str | None) -> str:
-    """Return the name of the hospital's system behind a feed: that of its profile, then that of the feed."""
-    if not source:
-        return ""
-    for profile in ingestion.profiles_in_use():
-        if any(feed.source == source for feed in profile.feeds):
-            return f"{profile.title or profile.name} · {source}"
-    return source
+    return ingestion.systems().get(source, source) if source else ""

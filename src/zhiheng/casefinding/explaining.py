@@ -1,7 +1,7 @@
 """Say clause by clause, in words and marks, why a visit is or is not a case of a disease."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -37,12 +37,28 @@ class Why:
     looked_for: list[Clause]  # conditions that only exclusions ask for
 
 
-def say(explanations: Iterable[Explanation], rules: Iterable[Rules], versions: Mapping[str, PackVersion]) -> list[Why]:
-    """Return the explanations that concern the visit: of the version valid at its discharge, else of all."""
+def say(
+    explanations: Iterable[Explanation],
+    rules: Iterable[Rules],
+    versions: Mapping[str, PackVersion],
+    systems: Mapping[str, str],
+) -> list[Why]:
+    """Return the explanations that concern the visit: of the version valid at its discharge, else of all.
+
+    `systems` is what people call the systems from which the rows of evidence come.
+    """
     of_version = {(each.abbr, each.version): each for each in rules}
-    given = list(explanations)
+    given = [_with_systems(each, systems) for each in explanations]
     valid = [each for each in given if _step(each, "gate", "version").holds is not False]
     return [_say(each, of_version[each.pack, each.version], versions[each.version]) for each in valid or given]
+
+
+def _with_systems(explanation: Explanation, systems: Mapping[str, str]) -> Explanation:
+    def named(row: Evidence) -> Evidence:
+        return replace(row, source=systems.get(row.source, row.source))
+
+    steps = [replace(each, evidence=tuple(map(named, each.evidence))) for each in explanation.steps]
+    return replace(explanation, steps=tuple(steps))
 
 
 def _say(explanation: Explanation, rules: Rules, version: PackVersion) -> Why:

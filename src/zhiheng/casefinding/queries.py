@@ -93,7 +93,7 @@ def explain(abbr: str, encounter_key: str) -> list[Explanation]:
 def why(abbr: str, visit: Visit) -> list[Why]:
     """Return the same in words, for the version that the visit falls under."""
     rules, versions = packversions.rules_in_force()
-    return explaining.say(_explain(abbr, visit.encounter_key, rules), rules, versions)
+    return explaining.say(_explain(abbr, visit.encounter_key, rules), rules, versions, ingestion.systems())
 
 
 def _explain(abbr: str, encounter_key: str, rules: tuple[Rules, ...]) -> list[Explanation]:
@@ -152,10 +152,15 @@ def grounds_of(case: Case) -> list[Ground]:
     """Return what in the records the decision rests on."""
     rules = packversions.pack(case.pack_version).find
     texts = {each.id: criterion_text(each) for each in rules.criteria} if rules else {}
-    rows = case.sealed.get("evidence", ())
+    systems = ingestion.systems()
     return [
-        Ground(texts.get(row["criterion"], row["criterion"]), row["code"] or "", row["name"] or "", row["source"])
-        for row in rows
+        Ground(
+            texts.get(row["criterion"], row["criterion"]),
+            row["code"] or "",
+            row["name"] or "",
+            systems.get(row["source"], row["source"]),
+        )
+        for row in case.sealed.get("evidence", ())
     ]
 
 

@@ -86,6 +86,15 @@ def profiles_in_use() -> list[Profile]:
     return found
 
 
+def systems() -> dict[str, str]:
+    """Return what people call the hospital's systems, by the feeds that come from them."""
+    return {
+        feed.source: feed.title or f"{profile.title or profile.name} · {feed.source}"
+        for profile in reversed(profiles_in_use())
+        for feed in profile.feeds
+    }
+
+
 def _visits(visits: list[str], patients: list[str]) -> pa.Table:
     return opening.fetch("encounter", _OF_VISITS, [visits, patients])
 

@@ -34,6 +34,7 @@ class Feed(Spec):
 
     reader: str = Field(description="Which reader reads it: files, frontpage or fhir")
     source: str = Field(description="Name of the feed; stands in `source` of every record made from it")
+    title: str | None = Field(None, description="What people call it, beside a proof: 检验系统")
     files: str = Field(
         description="Which files, as a pattern below the input folder: `lab/*.csv`. Also finds them as .gz"
     )
