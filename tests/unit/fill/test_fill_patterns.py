@@ -1,11 +1,9 @@
 """Patterns give in Python what they give in DuckDB, and are left to DuckDB where Python could take long."""
 
-import time
-
 import duckdb
 import pytest
 
-from zhiheng.engine.fill.patterns import Match, Texts, required
+from zhiheng.engine.fill.patterns import Match, Texts, _finder, required
 from zhiheng.engine.fill.rules import Pattern
 
 QUICK = "LVEF ([0-9]{1,2})%"
@@ -45,12 +43,9 @@ def test_a_bracket_among_other_signs_is_no_group():
 
 
 def test_a_hostile_text_takes_no_time(texts):
-    started = time.perf_counter()
-
+    assert _finder(Pattern(SLOW)) is None  # left to DuckDB, whose RE2 no text makes slow
     assert texts.look(Pattern(SLOW), "LVEF" + " " * 20_000) is None
     assert texts.look(Pattern(SLOW), "LVEF" + " " * 20_000 + "约%") is None
-
-    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize(
