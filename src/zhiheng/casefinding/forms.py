@@ -1,5 +1,6 @@
 """What people send when they decide about a case."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -19,6 +20,12 @@ class ReasonForm(forms.Form):
     )
 
 
+def question_field(text: str, yes_excludes: bool) -> forms.ChoiceField:
+    """Return a field that answers a question of a pack, or leaves it open; each answer says what follows from it."""
+    yes, no = (_("Yes: not reported"), _("No")) if yes_excludes else (_("Yes"), _("No: not reported"))
+    return forms.ChoiceField(label=text, choices=[("1", yes), ("0", no)], widget=forms.RadioSelect, required=False)
+
+
 class DecideForm(forms.Form):
     """An answer to each question, and a remark. Which of them are needed depends on the decision."""
 
@@ -26,10 +33,7 @@ class DecideForm(forms.Form):
         super().__init__(*args, prefix="decide", **kwargs)
         self.questions = queries.questions(case)
         for each in self.questions:
-            yes, no = (_("Yes: not reported"), _("No")) if each.yes_excludes else (_("Yes"), _("No: not reported"))
-            self.fields[each.id] = forms.ChoiceField(
-                label=each.text, choices=[("1", yes), ("0", no)], widget=forms.RadioSelect, required=False
-            )
+            self.fields[each.id] = question_field(each.text, each.yes_excludes)
         self.fields["reason"] = forms.CharField(
             label=_("Remark"),
             help_text=_("Needed where none of the answers is the reason why it need not be reported."),
@@ -47,16 +51,16 @@ class DecideForm(forms.Form):
 
 
 class ExcludeForm(forms.Form):
-    """One of the reasons that the pack itself lists, or another one in one's own words."""
+    """A reason that the packs of all these cases list, or another one in one's own words."""
 
     ground = forms.ChoiceField(label=_("Why it need not be reported"), required=True)
     remark = forms.CharField(
         label=_("Remark"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, case: Case, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="exclude", **kwargs)
-        grounds = [(each, each) for each in queries.grounds(case)]
+    def __init__(self, cases: Sequence[Case], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        grounds = [(each, each) for each in queries.common_grounds(cases)]
         self.fields["ground"].choices = [("", _("Choose…")), *grounds, (OTHER, _("Another reason (write it below)"))]
 
     def clean(self) -> dict[str, Any]:
@@ -82,16 +86,17 @@ class DiseaseForm(ReasonForm):
 
 
 class AssignForm(forms.Form):
-    """Who fills in a case."""
+    """Who fills in these cases."""
 
     staff = forms.ChoiceField(label=_("Filler"), required=False)
 
-    def __init__(self, case: Case, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="assign", **kwargs)
-        self.people = {str(each.pk): each for each in queries.fillers(case)}
+    def __init__(self, cases: Sequence[Case], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(each.pk): each for each in queries.fillers_of_any(cases)}
         named = [(key, f"{each.name} {each.title}".strip()) for key, each in self.people.items()]
         self.fields["staff"].choices = [("", _("Nobody in particular")), *named]
-        self.initial = {"staff": str(case.assigned_to_id or "")}
+        if len(cases) == 1:
+            self.initial = {"staff": str(cases[0].assigned_to_id or "")}
 
     def chosen(self) -> Any:
         return self.people.get(self.cleaned_data["staff"])

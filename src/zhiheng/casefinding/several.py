@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiheng.casefinding import actions, queries
-from zhiheng.casefinding.forms import OTHER
+from zhiheng.casefinding.forms import AssignForm, ExcludeForm, question_field
 from zhiheng.casefinding.models import Case, State
 from zhiheng.casefinding.states import DECIDE, NotAllowed
 from zhiheng.web.bulk import Act, Bulk
@@ -28,21 +28,6 @@ class OfCases(Act):
         return gettext("Not possible while it is “%(state)s”.") % {"state": State(row.state).label}
 
 
-class AssignForm(forms.Form):
-    """Who fills in all of them."""
-
-    staff = forms.ChoiceField(label=_("Filler"), required=False)
-
-    def __init__(self, cases: Sequence[Case], data: Any = None) -> None:
-        super().__init__(data)
-        self.people = {str(each.pk): each for each in queries.fillers_of_any(cases)}
-        named = [(key, f"{each.name} {each.title}".strip()) for key, each in self.people.items()]
-        self.fields["staff"].choices = [("", _("Nobody in particular")), *named]
-
-    def chosen(self) -> Any:
-        return self.people.get(self.cleaned_data["staff"])
-
-
 class Assign(OfCases):
     name, label, icon = "assign", _("Assign a filler"), "user-check"
 
@@ -51,30 +36,6 @@ class Assign(OfCases):
 
     def do(self, row: Case, form: Any, by: Any) -> None:
         actions.assign(case=row, staff=form.chosen(), by=by)
-
-
-class ExcludeForm(forms.Form):
-    """A reason that the packs of all of them list, or another one in one's own words."""
-
-    ground = forms.ChoiceField(label=_("Why they need not be reported"), required=True)
-    remark = forms.CharField(
-        label=_("Remark"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-    def __init__(self, cases: Sequence[Case], data: Any = None) -> None:
-        super().__init__(data)
-        grounds = [(each, each) for each in queries.common_grounds(cases)]
-        self.fields["ground"].choices = [("", _("Choose…")), *grounds, (OTHER, _("Another reason (write it below)"))]
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("ground") == OTHER and not said.get("remark"):
-            self.add_error("remark", _("Write the reason: it stands with the case."))
-        return said
-
-    def reason(self) -> str:
-        ground, remark = self.cleaned_data["ground"], self.cleaned_data["remark"]
-        return "；".join(each for each in ("" if ground == OTHER else ground, remark) if each)
 
 
 class Exclude(OfCases):
@@ -111,12 +72,8 @@ class AnswerForm(forms.Form):
         for each in (question for asked in self.of_case.values() for question in asked):
             counts[each.text, each.yes_excludes] = counts.get((each.text, each.yes_excludes), 0) + 1
         for number, ((text, yes_excludes), count) in enumerate(counts.items()):
-            yes, no = (_("Yes: not reported"), _("No")) if yes_excludes else (_("Yes"), _("No: not reported"))
             label = text if count == len(cases) else f"{text} ({gettext('%(n)d cases') % {'n': count}})"
-            field = forms.ChoiceField(
-                label=label, choices=[("1", yes), ("0", no)], widget=forms.RadioSelect, required=False
-            )
-            self.fields[f"question_{number}"] = field
+            self.fields[f"question_{number}"] = question_field(label, yes_excludes)
             self.asked[text, yes_excludes] = f"question_{number}"
         self.order_fields([*self.asked.values(), "include", "reason"])
 

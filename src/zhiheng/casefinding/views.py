@@ -69,7 +69,7 @@ def keep(request, code):
 @require_POST
 def exclude(request, code):
     case = _case(request, code)
-    form = forms.ExcludeForm(case, request.POST)
+    form = forms.ExcludeForm([case], request.POST, prefix="exclude")
 
     def act():
         return actions.exclude(case=case, reason=form.reason(), by=request.user)
@@ -107,7 +107,7 @@ def move(request, code):
 @require_POST
 def assign(request, code):
     case = _case(request, code)
-    form = forms.AssignForm(case, request.POST)
+    form = forms.AssignForm([case], request.POST, prefix="assign")
 
     def act():
         return actions.assign(case=case, staff=form.chosen(), by=request.user)
@@ -149,10 +149,10 @@ def _panel(request, case, problem="", **typed):
     made = {
         "decide": lambda: forms.DecideForm(case),
         "keep": lambda: forms.ReasonForm(prefix="keep"),
-        "exclude": lambda: forms.ExcludeForm(case),
+        "exclude": lambda: forms.ExcludeForm([case], prefix="exclude"),
         "restore": lambda: forms.ReasonForm(prefix="restore"),
         "move": lambda: forms.DiseaseForm(prefix="move", without=case.abbr),
-        "assign": lambda: forms.AssignForm(case),
+        "assign": lambda: forms.AssignForm([case], prefix="assign"),
     }
     return {
         "case": case,
