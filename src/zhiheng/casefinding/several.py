@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from zhiheng.casefinding import actions, queries
@@ -72,8 +72,8 @@ class AnswerForm(forms.Form):
         for each in (question for asked in self.of_case.values() for question in asked):
             counts[each.text, each.yes_excludes] = counts.get((each.text, each.yes_excludes), 0) + 1
         for number, ((text, yes_excludes), count) in enumerate(counts.items()):
-            label = text if count == len(cases) else f"{text} ({gettext('%(n)d cases') % {'n': count}})"
-            self.fields[f"question_{number}"] = question_field(label, yes_excludes)
+            of_some = ngettext("%(text)s (%(n)d case)", "%(text)s (%(n)d cases)", count) % {"text": text, "n": count}
+            self.fields[f"question_{number}"] = question_field(text if count == len(cases) else of_some, yes_excludes)
             self.asked[text, yes_excludes] = f"question_{number}"
         self.order_fields([*self.asked.values(), "include", "reason"])
 

@@ -1,11 +1,14 @@
 """Every text of code and templates is found, and what lacks its translation is named with its place and remedy."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from zhiheng.web import translations
 
+ROOT = Path(__file__).parents[3]
+GETTEXT = ("_", "gettext", "gettext_lazy", "ngettext", "pgettext")
 CODE = """
 from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext
 title = gettext_lazy("Cases")
@@ -152,3 +155,18 @@ def test_a_text_that_two_apps_translate_differently_is_a_problem(root):
 def test_every_text_of_the_product_is_translated_and_in_one_way():
     root = Path(translations.__file__).parents[1]
     assert translations.check_catalogues(root) == []
+
+
+def test_no_text_hides_in_an_f_string():
+    """There the catalogues would not find it, and it would stay English."""
+    hidden = [
+        f"{file}:{call.lineno}"
+        for file in (ROOT / "src").rglob("*.py")
+        for string in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in GETTEXT
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert hidden == []
